@@ -1,0 +1,50 @@
+"""Amazon Resource Names.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from atoll.core.tenant_id import TenantId
+
+
+class Arn(NamedTuple):
+    """An ARN's parts. `account` and `region` are empty where the ARN leaves them out."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+
+@lru_cache(maxsize=4096)
+def parse_arn(text: str) -> Arn | None:
+    """The parts of an ARN, or None when `text` is not one."""
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or not parts[1] or not parts[2] or not parts[5]:
+        return None
+    return Arn(*parts[1:])
+
+
+def render_arn(service: str, tenant: TenantId, resource: str) -> str:
+    """The ARN of a tenant's resource, in the partition that its region lies in."""
+    return f"arn:{partition_of(tenant.region)}:{service}:{tenant.region}:{tenant.account}:{resource}"
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region lies in.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    if region.startswith("cn-"):
+        return "aws-cn"
+    if region.startswith("us-gov-"):
+        return "aws-us-gov"
+    return "aws"

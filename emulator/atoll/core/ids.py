@@ -1,0 +1,44 @@
+"""Random identifiers, drawn from a pool of the system's randomness, since one system call each would be felt."""
+
+from __future__ import annotations
+
+import os
+
+_POOL = 4096
+
+
+class _Pool:
+    __slots__ = ("at", "digits")
+
+    def __init__(self) -> None:
+        self.at = 0
+        self.digits = ""
+
+    def hex(self, length: int) -> str:
+        at = self.at
+        end = at + length
+        if end > len(self.digits):
+            self.digits = os.urandom(_POOL).hex()
+            at, end = 0, length
+        self.at = end
+        return self.digits[at:end]
+
+
+_hex = _Pool().hex
+if hasattr(os, "register_at_fork"):
+    # A forked child must not draw what its parent draws.
+    os.register_at_fork(after_in_child=lambda: globals().__setitem__("_hex", _Pool().hex))
+
+
+def hex_id(length: int) -> str:
+    """`length` random hexadecimal digits, at most 8192."""
+    return _hex(length)
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def uuid4() -> str:
+    """A random UUID, version 4, as text."""
+    h = _hex(32)
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"

@@ -1,0 +1,75 @@
+"""HTTP as the core sees it: a request and a response, whichever server brought them.
+
+A server hands `App.handle` a request whose headers are complete. Its body is complete too, unless `App.admit` asked
+for it as a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import Protocol
+
+
+class Request:
+    """One HTTP request.
+
+    `path` and `query` are as they were sent, percent-encoded and without the `?` between them. Header names are in lower
+    case; a repeated header's values are joined by `, `. `peer` is the address of the client, `scheme` http or https.
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "peer", "query", "scheme")
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: dict[str, str],
+        body: bytes | AsyncIterator[bytes] = b"",
+        *,
+        scheme: str = "http",
+        peer: str = "",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.scheme = scheme
+        self.peer = peer
+
+
+class Response:
+    """One HTTP response. The server adds Content-Length or chunks, Date, Connection; nothing else."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self, status: int, headers: list[tuple[str, str]], body: bytes | AsyncIterator[bytes] = b""
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class BodyPlan:
+    """How a request's body is to be taken: at most `limit` bytes, as a stream or whole."""
+
+    __slots__ = ("limit", "stream")
+
+    def __init__(self, limit: int, stream: bool = False) -> None:
+        self.limit = limit
+        self.stream = stream
+
+
+class App(Protocol):
+    """What a server serves. It is called on the loop's thread."""
+
+    def admit(self, request: Request) -> BodyPlan | Response:
+        """Called when a body is large, chunked or waits for `100 Continue`, before any of it is read.
+
+        A response refuses the request: it is sent, and the connection closed.
+        """
+
+    def handle(self, request: Request) -> Response | Awaitable[Response]:
+        """Answer at once, or later. Raises nothing. Cancelling the awaitable means that the client went away."""
