@@ -13,8 +13,9 @@ from typing import Protocol
 class Request:
     """One HTTP request.
 
-    `path` and `query` are as they were sent, percent-encoded and without the `?` between them. Header names are in lower
-    case; a repeated header's values are joined by `, `. `peer` is the address of the client, `scheme` http or https.
+    `path` and `query` are as they were sent, percent-encoded and without the `?` between them. Header names are in
+    lower case; a repeated header's values are joined by `, `. `peer` is the address of the client, `scheme` http or
+    https.
     """
 
     __slots__ = ("body", "headers", "method", "path", "peer", "query", "scheme")
@@ -44,9 +45,7 @@ class Response:
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(
-        self, status: int, headers: list[tuple[str, str]], body: bytes | AsyncIterator[bytes] = b""
-    ) -> None:
+    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes | AsyncIterator[bytes] = b"") -> None:
         self.status = status
         self.headers = headers
         self.body = body
