@@ -1,0 +1,44 @@
+"""SQS's access table: the queue's URL, or its ARN, says whose queue is meant.
+
+What AWS lets cross accounts:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-using-identity-based-policies.html
+Nothing of SQS crosses regions on AWS.
+"""
+
+from __future__ import annotations
+
+from atoll.core.access import Access, ByAccount, ByArn, ByUrl, Crossing, Here
+from atoll.services.sqs.move_tasks import place_of_task
+from atoll.services.sqs.urls import place_of_url
+
+BY_URL = ByUrl("QueueUrl", place_of_url)
+SHARED = Access(BY_URL, aws=Crossing.ACCOUNT)
+OWN = Access(BY_URL, aws=Crossing.NONE)
+
+ACCESS = {
+    "AddPermission": OWN,
+    "CancelMessageMoveTask": Access(ByUrl("TaskHandle", place_of_task), aws=Crossing.ACCOUNT),
+    "ChangeMessageVisibility": SHARED,
+    "ChangeMessageVisibilityBatch": SHARED,
+    "CreateQueue": Access(Here()),
+    "DeleteMessage": SHARED,
+    "DeleteMessageBatch": SHARED,
+    "DeleteQueue": OWN,
+    "GetQueueAttributes": SHARED,
+    "GetQueueUrl": Access(ByAccount("QueueOwnerAWSAccountId"), aws=Crossing.ACCOUNT),
+    "ListDeadLetterSourceQueues": SHARED,
+    "ListMessageMoveTasks": Access(ByArn("SourceArn"), aws=Crossing.ACCOUNT),
+    "ListQueues": Access(Here()),
+    "ListQueueTags": OWN,
+    "PurgeQueue": SHARED,
+    "ReceiveMessage": SHARED,
+    "RemovePermission": OWN,
+    "SendMessage": SHARED,
+    "SendMessageBatch": SHARED,
+    "SetQueueAttributes": OWN,
+    "StartMessageMoveTask": Access(ByArn("SourceArn"), aws=Crossing.ACCOUNT),
+    "TagQueue": OWN,
+    "UntagQueue": OWN,
+    # Of other services, by ARN: what they deliver into a queue.
+    "Deliver": Access(ByArn("QueueArn"), aws=Crossing.BOTH),
+}

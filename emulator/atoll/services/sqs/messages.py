@@ -1,0 +1,159 @@
+"""Sending: checking a message and storing it. One INSERT a message; this is SQS's hottest path.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+"""
+
+from __future__ import annotations
+
+from hashlib import md5
+from typing import Any
+
+from atoll.core.call import Params
+from atoll.core.caller import Caller
+from atoll.core.errors import AwsError
+from atoll.core.ids import uuid4
+from atoll.services.sqs import fifo
+from atoll.services.sqs.attributes import RANGES
+from atoll.services.sqs.characters import check_body
+from atoll.services.sqs.errors import (
+    NOT_FOR_THIS_TYPE,
+    invalid_parameter,
+    invalid_value,
+    missing_parameter,
+)
+from atoll.services.sqs.message_attributes import read_attributes, read_system_attributes
+from atoll.services.sqs.queues import Queue
+from atoll.services.sqs.retention import keep_until_expired
+from atoll.tenants import Tenant
+
+MAX_DELAY = RANGES["DelaySeconds"].greatest
+
+_PLAIN = "INSERT INTO message (id, backlog, visible, sent, message_id, sender, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FULL = (
+    "INSERT INTO message (id, backlog, visible, sent, message_id, sender, group_id, deduplication_id, sequence, trace,"
+    " attributes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def send(tenant: Tenant, queue: Queue, entry: Params, caller: Caller) -> dict[str, Any]:
+    """Stores the message that `entry` describes, which names its queue or itself beside that; SendMessage's answer."""
+    body = entry.get("MessageBody")
+    if not body:
+        raise missing_parameter("MessageBody")
+    if not (body.isascii() and body.isprintable()):
+        check_body(body)
+    if len(entry) > 2 or queue.fifo:
+        return _send_with_more(tenant, queue, entry, body, caller)
+    encoded = body.encode()
+    if len(encoded) > queue.maximum:
+        raise _too_long(queue)
+    now = int(tenant.now() * 1000)
+    message_id = uuid4()
+    id = queue.next_id
+    user = caller.user_id
+    sender = None if user == tenant.id.account else user
+    tenant.execute(_PLAIN, (id, queue.backlog, now + queue.delay, now, message_id, sender, body))
+    queue.next_id = id + 1
+    if queue.total is not None:
+        queue.total += 1
+    if not queue.expires:
+        keep_until_expired(tenant, queue, now)
+    tenant.wake(queue.wake_key)
+    return {"MessageId": message_id, "MD5OfMessageBody": md5(encoded, usedforsecurity=False).hexdigest()}
+
+
+def _send_with_more(tenant: Tenant, queue: Queue, entry: Params, body: str, caller: Caller) -> dict[str, Any]:
+    encoded = body.encode()
+    result: dict[str, Any] = {"MD5OfMessageBody": md5(encoded, usedforsecurity=False).hexdigest()}
+    delay = _delay(queue, entry.get("DelaySeconds"))
+    size = len(encoded)
+    stored = trace = sequence = None
+    if attributes := entry.get("MessageAttributes"):
+        result["MD5OfMessageAttributes"], length, stored = read_attributes(attributes)
+        size += length
+    if attributes := entry.get("MessageSystemAttributes"):
+        result["MD5OfMessageSystemAttributes"], trace = read_system_attributes(attributes)
+    if size > queue.maximum:
+        raise _too_long(queue)
+    group = _identifier(entry, "MessageGroupId")
+    deduplication = _identifier(entry, "MessageDeduplicationId")
+    now = int(tenant.now() * 1000)
+    result["MessageId"] = message_id = uuid4()
+    if queue.fifo:
+        group, deduplication = fifo.identify(queue, group, deduplication, encoded)
+        if (first := fifo.find_duplicate(tenant, queue, group, deduplication, now)) is not None:
+            result["MessageId"], sequence = first
+            result["SequenceNumber"] = fifo.render_sequence(sequence)
+            return result
+        sequence = fifo.next_sequence(tenant, queue)
+        fifo.remember(tenant, queue, group, deduplication, now, message_id, sequence)
+        result["SequenceNumber"] = fifo.render_sequence(sequence)
+    elif deduplication is not None:
+        raise invalid_value(deduplication, "MessageDeduplicationId", NOT_FOR_THIS_TYPE)
+    elif group is not None:
+        queue.grouped = True
+    user = caller.user_id
+    sender = None if user == tenant.id.account else user
+    id = queue.next_id
+    tenant.execute(
+        _FULL,
+        (
+            id,
+            queue.backlog,
+            now + delay,
+            now,
+            message_id,
+            sender,
+            group,
+            deduplication,
+            sequence,
+            trace,
+            stored,
+            body,
+        ),
+    )
+    queue.next_id = id + 1
+    if queue.total is not None:
+        queue.total += 1
+    if queue.fifo and group is not None:
+        fifo.message_added(tenant, queue, group, now + delay)
+    if not queue.expires:
+        keep_until_expired(tenant, queue, now)
+    tenant.wake(queue.wake_key)
+    return result
+
+
+def _too_long(queue: Queue) -> AwsError:
+    return invalid_parameter(
+        f"One or more parameters are invalid. Reason: Message must be shorter than {queue.maximum} bytes."
+    )
+
+
+def _delay(queue: Queue, seconds: int | None) -> int:
+    """In milliseconds. A FIFO queue has no delay but its own."""
+    if seconds is None:
+        return queue.delay
+    if queue.fifo:
+        if seconds:
+            raise invalid_value(seconds, "DelaySeconds", NOT_FOR_THIS_TYPE)
+        return queue.delay
+    if not 0 <= seconds <= MAX_DELAY:
+        raise invalid_value(seconds, "DelaySeconds", f"DelaySeconds must be >= 0 and <= {MAX_DELAY}.")
+    return seconds * 1000
+
+
+def _identifier(entry: Params, name: str) -> str | None:
+    value: str | None = entry.get(name)
+    if value is not None:
+        fifo.check_identifier(value, name)
+    return value
+
+
+def size_of(entry: Params) -> int:
+    """What an entry counts in the length of its batch, in bytes."""
+    size = len((entry.get("MessageBody") or "").encode("utf-8", "replace"))
+    for name, attribute in (entry.get("MessageAttributes") or {}).items():
+        size += len(name) + len(attribute.get("DataType") or "")
+        size += len((attribute.get("StringValue") or "").encode("utf-8", "replace"))
+        size += len(attribute.get("BinaryValue") or b"")
+    return size

@@ -1,0 +1,103 @@
+"""Operations on messages: sending, receiving, deleting, changing visibility."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from atoll.core.arn import parse_arn
+from atoll.core.call import Call, Params
+from atoll.core.lagoon import Lagoon
+from atoll.services.sqs.attempts import take_once
+from atoll.services.sqs.errors import queue_does_not_exist
+from atoll.services.sqs.in_flight import change_visibility, delete
+from atoll.services.sqs.messages import send
+from atoll.services.sqs.queues import find_queue, queue_named
+from atoll.services.sqs.receiving import Wanted, next_visible, take
+from atoll.services.sqs.service import sqs
+from atoll.tenants import Tenant
+
+
+@sqs.operation("SendMessage")
+def send_message(call: Call, tenant: Tenant) -> Params:
+    params = call.params
+    return send(tenant, find_queue(tenant, params), params, call.caller)
+
+
+@sqs.operation("Deliver", internal=True)
+def deliver(call: Call, tenant: Tenant) -> Params:
+    """What another service sends: SendMessage to the queue with the ARN `QueueArn`."""
+    arn = parse_arn(call.params["QueueArn"])
+    queue = None if arn is None else queue_named(tenant, arn.resource)
+    if queue is None:
+        raise queue_does_not_exist()
+    return send(tenant, queue, call.params, call.caller)
+
+
+class _Look:
+    """When a waiting call looks again, in seconds since the epoch."""
+
+    __slots__ = ("next",)
+
+    def __init__(self) -> None:
+        self.next: float | None = None
+
+
+@sqs.operation("ReceiveMessage")
+def receive_message(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
+    params = call.params
+    queue = find_queue(tenant, params)
+    wanted = Wanted(params, queue)
+    messages = take(tenant, queue, wanted) if wanted.attempt is None else take_once(tenant, queue, wanted)
+    if messages:
+        return {"Messages": messages}
+    wait = params.get("WaitTimeSeconds")
+    if wait is None:
+        wait = queue.wait
+    if not wait:
+        return {}
+    return _wait_for_messages(call, tenant.lagoon, queue.wake_key, tenant.now() + wait)
+
+
+async def _wait_for_messages(call: Call, lagoon: Lagoon, key: tuple[str, int], deadline: float) -> Params:
+    look = _Look()
+    messages: list[dict[str, Any]] = []
+    try:
+        async for _ in lagoon.until(deadline, key, next_look=lambda: look.next):
+            messages = await lagoon.transaction(_take_or_look, call, look)
+            if messages:
+                return {"Messages": messages}
+    finally:
+        if not messages and look.next is not None:
+            # Only this call knows when the next message becomes visible: another one that waits has to learn it.
+            await lagoon.transaction(_wake_next, key)
+    return {}
+
+
+def _take_or_look(tenant: Tenant, call: Call, look: _Look) -> list[dict[str, Any]]:
+    queue = find_queue(tenant, call.params)
+    wanted = Wanted(call.params, queue)
+    messages = take_once(tenant, queue, wanted)
+    if not messages:
+        look.next = next_visible(tenant, queue)
+    elif len(messages) == wanted.count:
+        # There may be more, and a wake rouses one waiting call only.
+        tenant.wake(queue.wake_key)
+    return messages
+
+
+def _wake_next(tenant: Tenant, key: tuple[str, int]) -> None:
+    tenant.wake(key)
+
+
+@sqs.operation("DeleteMessage")
+def delete_message(call: Call, tenant: Tenant) -> Params:
+    params = call.params
+    delete(tenant, find_queue(tenant, params), params.get("ReceiptHandle"))
+    return {}
+
+
+@sqs.operation("ChangeMessageVisibility")
+def change_message_visibility(call: Call, tenant: Tenant) -> Params:
+    change_visibility(tenant, find_queue(tenant, call.params), call.params)
+    return {}

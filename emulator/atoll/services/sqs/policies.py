@@ -1,0 +1,175 @@
+"""The queue's resource policy: checking it, and the statements that AddPermission and RemovePermission keep in it.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-creating-custom-policies.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from atoll.core.arn import partition_of, render_arn
+from atoll.core.tenant_id import TenantId
+from atoll.services.sqs.errors import (
+    invalid_attribute_value,
+    invalid_value,
+    missing_parameter,
+    over_limit,
+)
+
+MAX_STATEMENTS = 20
+MAX_ACTIONS = 7
+VERSIONS = ("2008-10-17", "2012-10-17")
+STATEMENT_KEYS = frozenset(
+    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+)
+GRANTABLE = frozenset(
+    (
+        "*",
+        "ChangeMessageVisibility",
+        "DeleteMessage",
+        "GetQueueAttributes",
+        "GetQueueUrl",
+        "ListDeadLetterSourceQueues",
+        "PurgeQueue",
+        "ReceiveMessage",
+        "SendMessage",
+    )
+)
+OWNERS_ONLY = frozenset(
+    (
+        "AddPermission",
+        "CancelMessageMoveTask",
+        "CreateQueue",
+        "DeleteQueue",
+        "ListMessageMoveTasks",
+        "ListQueues",
+        "ListQueueTags",
+        "RemovePermission",
+        "SetQueueAttributes",
+        "StartMessageMoveTask",
+        "TagQueue",
+        "UntagQueue",
+    )
+)
+
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+
+
+def check_policy(text: str) -> None:
+    """Raises InvalidAttributeValue where the text is not a policy, OverLimit where it has too many statements."""
+    policy = _parse(text)
+    if policy is None or not policy.keys() <= {"Version", "Id", "Statement"}:
+        raise invalid_attribute_value("Policy")
+    if policy.get("Version", VERSIONS[0]) not in VERSIONS:
+        raise invalid_attribute_value("Policy")
+    statements = _statements(policy)
+    if not statements or not all(_is_statement(statement) for statement in statements):
+        raise invalid_attribute_value("Policy")
+    if len(statements) > MAX_STATEMENTS:
+        raise over_limit(
+            f"{len(statements)} statements were found in the submitted policy, max allowed is {MAX_STATEMENTS}"
+        )
+
+
+def _parse(text: str) -> dict[str, Any] | None:
+    try:
+        policy = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return policy if isinstance(policy, dict) else None
+
+
+def _statements(policy: dict[str, Any]) -> list[Any]:
+    statements = policy.get("Statement", [])
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _is_statement(statement: object) -> bool:
+    return (
+        isinstance(statement, dict)
+        and statement.keys() <= STATEMENT_KEYS
+        and statement.get("Effect") in ("Allow", "Deny")
+        and _is_text(statement, "Action")
+        and _is_text(statement, "Resource")
+        and ("Principal" in statement) != ("NotPrincipal" in statement)
+    )
+
+
+def _is_text(statement: dict[str, Any], name: str) -> bool:
+    """Whether exactly one of `name` and its negation is there, a string or strings."""
+    if (name in statement) == (f"Not{name}" in statement):
+        return False
+    value = statement.get(name, statement.get(f"Not{name}"))
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+def with_permission(
+    text: str, tenant: TenantId, queue: str, label: str, accounts: list[str], actions: list[str]
+) -> str:
+    """The policy with AddPermission's statement in it."""
+    if not label:
+        raise missing_parameter("Label")
+    if not _LABEL.fullmatch(label):
+        raise invalid_value(
+            label, "Label", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length."
+        )
+    if not accounts:
+        raise missing_parameter("AWSAccountIds")
+    if not actions:
+        raise missing_parameter("ActionName")
+    _check_actions(actions)
+    for account in accounts:
+        if not _ACCOUNT.fullmatch(account):
+            raise invalid_value(account, "PrincipalId", "Unable to verify.")
+    arn = render_arn("sqs", tenant, queue)
+    policy = _parse(text) if text else None
+    if policy is None:
+        policy = {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
+    statements = _statements(policy)
+    if any(statement.get("Sid") == label for statement in statements):
+        raise invalid_value(label, "Label", "Already exists.")
+    if len(statements) >= MAX_STATEMENTS:
+        raise over_limit(f"{len(statements) + 1} Statements were found, maximum allowed is {MAX_STATEMENTS}.")
+    partition = partition_of(tenant.region)
+    statement = {
+        "Sid": label,
+        "Effect": "Allow",
+        "Principal": {"AWS": _one_or_many([f"arn:{partition}:iam::{account}:root" for account in accounts])},
+        "Action": _one_or_many([f"SQS:{action}" for action in actions]),
+        "Resource": arn,
+    }
+    return orjson.dumps({**policy, "Statement": [*statements, statement]}).decode()
+
+
+def _check_actions(actions: list[str]) -> None:
+    if len(actions) > MAX_ACTIONS:
+        raise over_limit(f"{len(actions)} Actions were found, maximum allowed is {MAX_ACTIONS}.")
+    for action in actions:
+        if action in OWNERS_ONLY:
+            raise invalid_value(f"SQS:{action}", "ActionName", "Only the queue owner is allowed to invoke this action.")
+        if action not in GRANTABLE:
+            raise invalid_value(
+                f"SQS:{action}",
+                "ActionName",
+                "Please refer to the appropriate WSDL for a list of valid actions.",
+            )
+
+
+def _one_or_many(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
+
+
+def without_permission(text: str, label: str) -> str:
+    """The policy without the statement of that label; empty when it was the last."""
+    if not label:
+        raise missing_parameter("Label")
+    policy = _parse(text) if text else None
+    statements = [] if policy is None else _statements(policy)
+    left = [statement for statement in statements if statement.get("Sid") != label]
+    if policy is None or len(left) == len(statements):
+        raise invalid_value(label, "Label", "can't find label.")
+    return orjson.dumps({**policy, "Statement": left}).decode() if left else ""

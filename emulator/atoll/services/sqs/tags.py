@@ -1,0 +1,27 @@
+"""Tags of queues.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-tags.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from atoll.services.sqs.errors import invalid_parameter, invalid_value
+
+MAX_TAGS = 50
+MAX_KEY = 128
+MAX_VALUE = 256
+
+
+def check_tags(old: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Checks tags that are added to those that are there. Raises InvalidParameterValue."""
+    for key, value in given.items():
+        if not 1 <= len(key) <= MAX_KEY:
+            raise invalid_value(key, "Tag.Key", f"Tag keys must be between 1 and {MAX_KEY} characters in length.")
+        if key.lower().startswith("aws:"):
+            raise invalid_value(key, "Tag.Key", "Tag keys starting with 'aws:' are reserved for system use.")
+        if len(value) > MAX_VALUE:
+            raise invalid_value(value, "Tag.Value", f"Tag values must be at most {MAX_VALUE} characters in length.")
+    if len({**old, **given}) > MAX_TAGS:
+        raise invalid_parameter(f"Too many tags added for queue. The maximum number of tags is {MAX_TAGS}.")

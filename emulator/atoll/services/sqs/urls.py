@@ -1,0 +1,90 @@
+"""Queue URLs: every form that is understood, and the forms that are issued.
+
+    https://sqs.REGION.HOST/ACCOUNT/NAME        standard, AWS's own
+    https://REGION.queue.HOST/ACCOUNT/NAME      domain; without REGION it is us-east-1
+    https://HOST/queue/REGION/ACCOUNT/NAME      path
+    https://HOST/ACCOUNT/NAME                   off: the region is the caller's
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from atoll.core.access import Place
+from atoll.core.call import Origin
+from atoll.core.tenant_id import TenantId
+
+LEGACY_REGION = "us-east-1"
+
+_URL = re.compile(
+    r"https?://(?P<host>[^/?#]+)/(?:queue/(?P<region>[a-z0-9-]+)/)?(?P<account>\d{12})/(?P<name>[^/?#]+)/?(?:[?#].*)?"
+)
+_REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
+_SQS_HOST = re.compile(rf"(?:^|\.)sqs(?:-fips)?\.(?P<region>{_REGION})(?:\.(?P<rest>.+))?$")
+_QUEUE_HOST = re.compile(rf"^(?:(?P<region>{_REGION})\.)?queue(?:\.(?P<rest>.+))?$")
+
+
+class QueueUrl(NamedTuple):
+    """What a queue URL says. An empty region is the caller's."""
+
+    region: str
+    account: str
+    name: str
+
+
+@lru_cache(maxsize=8192)
+def parse_queue_url(url: str) -> QueueUrl | None:
+    """The parts of a queue URL, or None when `url` is none."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return None
+    region = match["region"] or _region_of_host(match["host"].lower())
+    return QueueUrl(region, match["account"], match["name"])
+
+
+def place_of_url(url: str) -> Place | None:
+    """Whose queue a URL means."""
+    parsed = parse_queue_url(url)
+    return None if parsed is None else (parsed.account, parsed.region)
+
+
+def _region_of_host(host: str) -> str:
+    name = host.partition(":")[0]
+    if (match := _SQS_HOST.search(name)) is not None:
+        return match["region"]
+    if (match := _QUEUE_HOST.match(name)) is not None:
+        return match["region"] or LEGACY_REGION
+    return ""
+
+
+def render_queue_url(style: str, public_host: str, origin: Origin, tenant: TenantId, name: str) -> str:
+    """The URL of a tenant's queue, for who reached the endpoint as `origin` says."""
+    host = public_host or origin.host
+    tail = f"{tenant.account}/{name}"
+    if style == "off":
+        return f"{origin.scheme}://{host}/{tail}"
+    plain, _, port = host.partition(":")
+    standard = _SQS_HOST.search(plain)
+    if style == "dynamic":
+        style = "standard" if standard is not None and standard.start() == 0 else "path"
+    if style == "path":
+        return f"{origin.scheme}://{host}/queue/{tenant.region}/{tail}"
+    rest = _without_prefix(plain)
+    if style == "standard":
+        prefix = f"sqs.{tenant.region}"
+    else:
+        prefix = "queue" if tenant.region == LEGACY_REGION else f"{tenant.region}.queue"
+    named = f"{prefix}.{rest}" if rest else prefix
+    return f"{origin.scheme}://{named}{f':{port}' if port else ''}/{tail}"
+
+
+def _without_prefix(host: str) -> str:
+    """The domain below which the endpoint's hosts lie, given one of them."""
+    for pattern in (_SQS_HOST, _QUEUE_HOST):
+        if (match := pattern.match(host)) is not None:
+            return match["rest"] or ""
+    return host
