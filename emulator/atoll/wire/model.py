@@ -67,7 +67,8 @@ class Member:
         self._shape_name: str = reference["shape"]
         self.name = name
         self.location: str = traits.get("location", "")
-        self.location_name: str | None = traits.get("locationName")
+        # A structure's own name is its name as a root only.
+        self.location_name: str | None = (reference if target["type"] == "structure" else traits).get("locationName")
         self.query_name: str | None = traits.get("queryName")
         self.flattened: bool = traits.get("flattened", False)
         self.xml_attribute: bool = traits.get("xmlAttribute", False)
@@ -90,6 +91,11 @@ class Member:
     def wire_name(self) -> str:
         return self.location_name or self.name
 
+    @property
+    def in_response_body(self) -> bool:
+        """Whether a response has it in its body: there, what names a label or the query does not count."""
+        return self.location not in ("header", "headers", "statusCode")
+
 
 class Shape:
     """A type of a model.
@@ -110,6 +116,7 @@ class Shape:
         "eventstream",
         "exception",
         "fault",
+        "flattened",
         "key",
         "location_name",
         "max",
@@ -146,6 +153,7 @@ class Shape:
         self.document: bool = description.get("document", False)
         self.sensitive: bool = description.get("sensitive", False)
         self.sparse: bool = description.get("sparse", False)
+        self.flattened: bool = description.get("flattened", False)
         self.eventstream: bool = description.get("eventstream", False)
         self.event: bool = description.get("event", False)
         self.payload: str | None = description.get("payload")
@@ -272,6 +280,8 @@ class Service:
         self.query_compatible: bool = "awsQueryCompatible" in metadata
         self.error_namespace: str = metadata.get("errorNamespace", "")
         """What a json error's `__type` says before `#`."""
+        self.common_errors: dict[str, dict[str, str]] = metadata.get("commonErrors", {})
+        """Of errors without a shape, by code: their `type` in json, their `queryCode` in `x-amzn-query-error`."""
         self.bare_errors: bool = metadata.get("bareErrors", False)
         """Whether a rest-xml error's root is `Error` (S3), not `ErrorResponse`."""
         self._description = description

@@ -1,0 +1,100 @@
+"""The query protocol: a form in, XML out (SNS, STS, IAM; SQS by its overlay).
+
+https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from atoll.core.call import Params
+from atoll.core.errors import AwsError
+from atoll.wire import fault, form, form_input, xml_output
+from atoll.wire.http import Request, Response
+from atoll.wire.model import Member, Operation, Service
+from atoll.wire.text import Malformed
+from atoll.wire.xml_output import escape
+
+Parse = Callable[[Request], Params]
+Render = Callable[[Params, str], bytes]
+
+
+class _Query:
+    name = "query"
+
+    def names(self, member: Member) -> tuple[str, ...]:
+        item = member.shape.member
+        if member.flattened and item is not None and item.location_name is not None:
+            return member.wire_name, item.location_name
+        return (member.wire_name,)
+
+    def item_name(self, member: Member) -> str | None:
+        item = member.shape.member
+        return None if member.flattened or item is None else item.location_name or "member"
+
+    def entry_name(self, member: Member) -> str | None:
+        return None if member.flattened else "entry"
+
+
+_DIALECT = _Query()
+
+
+def compile_parser(operation: Operation, dialect: form_input.Dialect) -> Parse:
+    shape = operation.view(dialect.name).input
+    if shape is None or not shape.members:
+        return lambda request: {}
+    read = form_input.structure(shape, dialect)
+
+    def parse(request: Request) -> Params:
+        return read(form.tree(form.text_of(request)))
+
+    return parse
+
+
+def _compile_renderer(operation: Operation) -> Render:
+    operation = operation.view("query")
+    name, namespace, output = operation.name, escape(operation.service.xml_namespace), operation.output
+    opening = f'<?xml version="1.0"?>\n<{name}Response xmlns="{namespace}">'
+    closing = f"</RequestId></ResponseMetadata></{name}Response>\n"
+    if output is None:
+        return lambda result, request_id: f"{opening}<ResponseMetadata><RequestId>{request_id}{closing}".encode()
+    wrapper = operation.result_wrapper
+    if wrapper is not None:
+        opening, middle = f"{opening}<{wrapper}>", f"</{wrapper}><ResponseMetadata><RequestId>"
+    else:
+        middle = "<ResponseMetadata><RequestId>"
+    write = xml_output.content(output)
+    return lambda result, request_id: f"{opening}{write(result)}{middle}{request_id}{closing}".encode()
+
+
+class QueryCodec:
+    def parse(self, request: Request, operation: Operation) -> Params:
+        parse: Parse | None = operation.compiled.get("query.parse")
+        if parse is None:
+            parse = operation.compiled["query.parse"] = compile_parser(operation, _DIALECT)
+        try:
+            return parse(request)
+        except form.BadSyntax as error:
+            raise AwsError("MalformedQueryString", str(error), status=404) from error
+        except Malformed as error:
+            raise AwsError("MalformedInput", str(error)) from error
+
+    def render(self, operation: Operation, result: Params, request_id: str) -> Response:
+        render: Render | None = operation.compiled.get("query.render")
+        if render is None:
+            render = operation.compiled["query.render"] = _compile_renderer(operation)
+        headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
+        return Response(operation.status, headers, render(result, request_id))
+
+    def render_error(self, service: Service, operation: Operation | None, error: AwsError, request_id: str) -> Response:
+        service = service.view("query")
+        wire = fault.of(service, error)
+        members = xml_output.content(wire.shape)(wire.members) if wire.shape and wire.members else ""
+        namespace = f' xmlns="{escape(service.xml_namespace)}"' if service.xml_namespace else ""
+        body = (
+            f'<?xml version="1.0"?>\n<ErrorResponse{namespace}><Error><Type>{wire.fault}</Type>'
+            f"<Code>{escape(wire.code)}</Code><Message>{escape(wire.message)}</Message>{members}</Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>\n"
+        )
+        headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
+        return Response(wire.status, headers, body.encode())
