@@ -1,1 +1,1 @@
-"""What every part of Atoll speaks of: tenants, callers, calls, services, errors, the clock. It knows nothing above it."""
+"""What all of Atoll speaks of: tenants, callers, calls, services, errors, the clock. It knows nothing above it."""

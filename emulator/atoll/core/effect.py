@@ -17,7 +17,7 @@ class EffectId(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Effect(msgspec.Struct):
-    """An effect on its way. `floor` says that of its nonce all below are settled, so that the target may forget them."""
+    """An effect on its way. Of its nonce all below `floor` are settled, so that the target may forget them."""
 
     id: EffectId
     floor: int

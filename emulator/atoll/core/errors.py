@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 Fault = Literal["Sender", "Receiver"]
@@ -31,6 +31,15 @@ class AwsError(Exception):
         self.status = status
         self.fault: Fault = fault
         self.members: Mapping[str, Any] = members or {}
+
+    def pack(self) -> tuple[Any, ...]:
+        """As plain data, to travel between processes."""
+        return (self.code, self.message, self.status, self.fault, dict(self.members))
+
+    @classmethod
+    def unpack(cls, packed: Sequence[Any]) -> AwsError:
+        code, message, status, fault, members = packed
+        return cls(code, message, status=status, fault=fault, members=members)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

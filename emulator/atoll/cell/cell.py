@@ -1,0 +1,353 @@
+"""The cell: runs calls in the databases of its tenants and answers them once what they rest on is committed.
+
+Calls that arrive in one turn of the loop share one commit, each within a savepoint of its own:
+
+    call ──▶ begin (the first of the turn) ──▶ savepoint, handler, release ──┐
+    call ────────────────────────────────────▶ savepoint, handler, release ──┼──▶ commit ──▶ answers, wakes, effects
+    call ────────────────────────────────────▶ savepoint, handler, rollback ─┘    (the turn's end)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import CoroutineType
+from typing import Any, TypeVar
+
+import apsw
+
+from atoll.cell.aftermath import Aftermath
+from atoll.cell.claims import Claims
+from atoll.cell.deliveries import Deliveries
+from atoll.cell.hosted import Hosted, OpenTenants
+from atoll.cell.lagoon import CellLagoon
+from atoll.cell.marks import Marks
+from atoll.cell.reply import FutureReply, NotMine, Reply
+from atoll.cell.scheduler import Scheduler
+from atoll.cell.scratch import Scratch
+from atoll.cell.timekeeper import Timekeeper
+from atoll.cell.waiters import Waiters
+from atoll.cell.world import World
+from atoll.core.call import Call, Params
+from atoll.core.clock import Clock
+from atoll.core.effect import Effect
+from atoll.core.errors import AwsError, internal_failure
+from atoll.core.service import Operation, Registry, Service
+from atoll.core.tenant_id import TenantId
+from atoll.index import Index
+from atoll.tenants import Tenant
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+OPEN_TENANTS = 200
+"""More are closed, the longest unused first: an open one costs some 0.2 MB."""
+
+
+class Cell:
+    """Everything happens on the loop that it was made on."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        registry: Registry,
+        index: Index,
+        world: World,
+        clock: Clock,
+        path_of: Callable[[TenantId], Path],
+        marks: Path | None,
+        full_durability: bool = False,
+        open_tenants: int = OPEN_TENANTS,
+    ) -> None:
+        """`path_of` gives a tenant's folder, `marks` is the file of the cell's own database. Raises apsw.Error."""
+        self.name = name
+        self.index = index
+        self.world = world
+        self.clock = clock
+        self.registry = registry
+        self.loop = asyncio.get_running_loop()
+        self.scheduler = Scheduler(clock, self.loop)
+        self.waiters = Waiters(clock, self.scheduler, self.loop)
+        self.marks = Marks(marks, full=full_durability)
+        self.tenants = OpenTenants(
+            name,
+            limit=open_tenants,
+            path_of=path_of,
+            index=index,
+            marks=self.marks,
+            now=clock.now,
+            lagoon=lambda id: CellLagoon(self, id, ""),
+        )
+        self.deliveries = Deliveries(self)
+        self.timekeeper = Timekeeper(self)
+        self.claims = Claims(self)
+        self.aftermath = Aftermath(self, full_durability=full_durability)
+        self.tenants.on_open = self.aftermath.opened
+        self.tenants.on_close = self.timekeeper.closed
+        self._scratch = Scratch(clock.now)
+        self._operations: dict[tuple[str, str], Operation] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tenant = self.tenants.get
+        self._touch = self.tenants.touch
+
+    def start(self) -> None:
+        """Takes up what an earlier process left: timers, undelivered effects, unpublished changes, unsettled claims."""
+        self.timekeeper.start()
+        self.claims.start()
+
+    async def stop(self) -> None:
+        """Gives up waiting calls, then closes every tenant."""
+        self.scheduler.stop()
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+        while any(hosted.in_group for hosted in self.tenants.all()):
+            await asyncio.sleep(0)
+        await self.tenants.close_all()
+        self._scratch.close()
+        self.marks.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call, a delivery or a timer is under way."""
+        return bool(self._tasks) or any(not hosted.idle for hosted in self.tenants.all())
+
+    # ---- calls
+
+    def run(self, call: Call, reply: Reply) -> None:
+        """Runs an operation in its owner's database. The reply comes at once, or after the commit."""
+        operation = self._operations.get((call.service, call.operation)) or self._find(call.service, call.operation)
+        hosted = self._tenant(call.owner)
+        if operation.long:
+            lagoon = CellLagoon(self, call.owner, call.service)
+            self._go_on(operation.handler(call, lagoon), reply)
+        elif hosted is None or call.service not in hosted.ready:
+            self._spawn(self._run_unready(operation.service, call.owner, operation.handler, call, reply), reply)
+        elif operation.readonly and not hosted.in_group:
+            self._read(hosted, operation.handler, call, reply)
+        else:
+            self._touch(call.owner)
+            self.run_in_group(hosted, operation.service, operation.handler, call, reply)
+
+    def apply(self, effect: Effect, call: Call, reply: Reply) -> None:
+        """Runs the call that an effect is, unless it was applied before."""
+        operation = self._operations.get((call.service, call.operation)) or self._find(call.service, call.operation)
+        if operation.long:
+            reply.done(None, internal_failure())
+            raise TypeError(f"{call.service}.{call.operation} waits: an effect must be one transaction")
+
+        def handler(call: Call, tenant: Tenant) -> Params:
+            if not tenant.inbox.admit(effect.id, effect.floor):
+                return {}
+            result = operation.handler(call, tenant)
+            if isinstance(result, CoroutineType):
+                result.close()
+                raise TypeError(f"{call.service}.{call.operation} waits: an effect must be one transaction")
+            params: Params = result
+            return params
+
+        hosted = self._tenant(call.owner)
+        if hosted is None or call.service not in hosted.ready:
+            self._spawn(self._run_unready(operation.service, call.owner, handler, call, reply), reply)
+        else:
+            self.run_in_group(hosted, operation.service, handler, call, reply)
+
+    async def transact(self, id: TenantId, service: str, function: Callable[..., T], *args: Any) -> T:
+        """Runs `function(tenant, *args)` as a transaction; returns when it has committed."""
+        reply = FutureReply(self.loop)
+
+        def handler(_call: None, tenant: Tenant) -> Any:
+            result = function(tenant, *args)
+            if isinstance(result, CoroutineType):
+                result.close()
+                raise TypeError(f"a transaction cannot wait: {function!r} returned a coroutine")
+            return result
+
+        hosted = self._tenant(id)
+        if hosted is None or service not in hosted.ready:
+            await self._run_unready(self.registry[service], id, handler, None, reply)
+        else:
+            self._touch(id)
+            self.run_in_group(hosted, self.registry[service], handler, None, reply)
+        result: T = await reply.wait()
+        return result
+
+    async def transact_engine(self, hosted: Hosted, function: Callable[..., T], *args: Any) -> T:
+        """The same for the engine's own tables, in a tenant that is open and kept so."""
+        reply = FutureReply(self.loop)
+        self.run_in_group(hosted, None, lambda _call, tenant: function(tenant, *args), None, reply)
+        result: T = await reply.wait()
+        return result
+
+    def _find(self, service: str, name: str) -> Operation:
+        operation = self._operations[service, name] = self.registry[service].operations[name]
+        return operation
+
+    # ---- transactions
+
+    def _read(self, hosted: Hosted, handler: Callable[..., Any], call: Call, reply: Reply) -> None:
+        tenant = hosted.tenant
+        before = tenant.db.total_changes()
+        try:
+            result = handler(call, tenant)
+        except AwsError as error:
+            reply.done(None, error)
+            return
+        except Exception:
+            reply.done(None, self._failed(call))
+            return
+        if tenant.db.total_changes() != before:
+            raise TypeError(f"{call.service}.{call.operation} is registered as readonly and wrote")
+        if self.aftermath.full:
+            self.aftermath.after_sync(hosted, reply, result)
+        else:
+            reply.done(result, None)
+
+    def run_in_group(
+        self, hosted: Hosted, service: Service | None, handler: Callable[..., Any], call: Call | None, reply: Reply
+    ) -> None:
+        """Runs `handler(call, tenant)` in the transaction of this turn; without a service it is the engine's own."""
+        tenant = hosted.tenant
+        db = tenant.db
+        if not hosted.in_group:
+            try:
+                db.begin()
+            except apsw.Error:
+                reply.done(None, self._failed(call))
+                return
+            hosted.in_group = True
+            self.loop.call_soon(self._commit, hosted)
+        elif hosted.lost:
+            reply.done(None, internal_failure())
+            return
+        wakes, effects, awaited = len(tenant.wakes), len(tenant.effects), len(tenant.awaited)
+        before = db.total_changes()
+        result: Any = None
+        failure: AwsError | None = None
+        db.savepoint()
+        try:
+            if service is not None:
+                if service.name not in hosted.ready:
+                    db.add_service(service)
+                    hosted.ready[service.name] = CellLagoon(self, tenant.id, service.name)
+                tenant.lagoon = hosted.ready[service.name]
+            result = handler(call, tenant)
+            db.release()
+        except Exception as error:
+            failure = error if isinstance(error, AwsError) else self._failed(call)
+            del tenant.wakes[wakes:], tenant.effects[effects:], tenant.awaited[awaited:]
+            self._undo(hosted, changed=db.total_changes() != before)
+        hosted.group.append((reply, result, failure))
+
+    def _undo(self, hosted: Hosted, *, changed: bool) -> None:
+        db = hosted.tenant.db
+        try:
+            db.rollback_to_savepoint()
+            if changed:
+                hosted.tenant.memory.clear()
+                hosted.check_ready()
+        except apsw.Error:
+            hosted.lost = True
+
+    def _commit(self, hosted: Hosted) -> None:
+        tenant = hosted.tenant
+        group = hosted.group
+        hosted.group = []
+        try:
+            if hosted.lost:
+                raise apsw.SQLError("an operation lost the transaction")
+            tenant.db.commit()
+        except apsw.Error:
+            logger.exception(
+                "%s: a commit failed; its %d calls are answered with an internal failure", tenant.id, len(group)
+            )
+            tenant.db.rollback()
+            tenant.forget()
+            hosted.check_ready()
+            hosted.in_group = hosted.lost = False
+            for reply, result, _ in group:
+                if isinstance(result, CoroutineType):
+                    result.close()
+                reply.done(None, internal_failure())
+            return
+        hosted.in_group = False
+        if tenant.wakes:
+            wakes, tenant.wakes = tenant.wakes, []
+            for key in wakes:
+                self.waiters.wake(tenant.id, key)
+        if self.aftermath.needed(hosted):
+            self.aftermath.start(hosted, group)
+        else:
+            self.answer(group)
+
+    def answer(self, group: list[tuple[Reply, Any, AwsError | None]]) -> None:
+        for reply, result, error in group:
+            if type(result) is CoroutineType:
+                self._go_on(result, reply)
+            else:
+                reply.done(result, error)
+
+    async def _run_unready(
+        self, service: Service, id: TenantId, handler: Callable[..., Any], call: Call | None, reply: Reply
+    ) -> None:
+        """Opens the tenant, or tries on scratch tables whether the call needs any."""
+        try:
+            hosted = await self.tenants.open(id)
+            if hosted is None or service.name not in hosted.tenant.db.services:
+                realm = hosted.tenant.realm if hosted else await self.tenants.realm(id.realm)
+                wrote, result = self._scratch.attempt(
+                    service, id, realm, CellLagoon(self, id, service.name), lambda tenant: handler(call, tenant)
+                )
+                if not wrote:
+                    self.answer([(reply, result, None)])
+                    return
+                if isinstance(result, CoroutineType):
+                    result.close()
+                hosted = await self.tenants.open(id, make=True)
+            assert hosted is not None
+            self.run_in_group(hosted, service, handler, call, reply)
+        except (AwsError, NotMine) as error:
+            reply.done(None, error)
+        except Exception:
+            reply.done(None, self._failed(call))
+
+    # ---- tasks
+
+    def _go_on(self, coroutine: Coroutine[Any, Any, Params], reply: Reply) -> None:
+        self._spawn(self._finish(coroutine, reply), reply)
+
+    async def _finish(self, coroutine: Coroutine[Any, Any, Params], reply: Reply) -> None:
+        try:
+            result = await coroutine
+        except (AwsError, NotMine) as error:
+            reply.done(None, error)
+        except asyncio.CancelledError:
+            reply.done(None, AwsError("ServiceUnavailable", "The service is going away.", status=503, fault="Receiver"))
+            raise
+        except Exception:
+            reply.done(None, self._failed(None))
+        else:
+            reply.done(result, None)
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None], reply: Reply) -> None:
+        reply.goes_on(self.spawn(coroutine))
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that ends with the cell."""
+        task = self.loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _failed(self, call: Call | None) -> AwsError:
+        """Logs what went wrong here; to be called while the exception is handled."""
+        if call is None:
+            logger.exception("a transaction failed")
+        else:
+            logger.exception("%s %s.%s in %s failed", call.request_id, call.service, call.operation, call.owner)
+        return internal_failure()

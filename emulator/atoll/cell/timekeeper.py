@@ -1,0 +1,134 @@
+"""Work that time causes in the tenants of a cell, also in closed ones and after a restart: timers and retries."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from atoll.cell.reply import NotMine
+from atoll.cell.scheduler import Alarm
+from atoll.core.errors import AwsError
+from atoll.core.tenant_id import TenantId
+from atoll.tenants import Tenant
+
+if TYPE_CHECKING:
+    from atoll.cell.cell import Cell
+    from atoll.cell.hosted import Hosted
+
+logger = logging.getLogger(__name__)
+
+RETRY = 60.0
+"""Seconds until what failed for a fault of ours is tried again."""
+
+
+class Timekeeper:
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+        self._alarms: dict[TenantId, Alarm] = {}
+        self._running: set[TenantId] = set()
+
+    def start(self) -> None:
+        for id, due in self._cell.marks.left():
+            self._set(id, self._cell.clock.now() if due is None else due)
+
+    def opened(self, hosted: Hosted) -> None:
+        """Timers, and effects that were under way when the tenant was closed."""
+        due = hosted.tenant.next_due()
+        if due is not None:
+            self.not_later(hosted, due)
+
+    def changed(self, hosted: Hosted) -> None:
+        """The tenant's next timer may be another. Reads, so no transaction may be open."""
+        due = hosted.tenant.timers.next_due()
+        if due is not None:
+            self.not_later(hosted, due)
+
+    def not_later(self, hosted: Hosted, due: float) -> None:
+        alarm = self._alarms.get(hosted.tenant.id)
+        if alarm is None or due < alarm.due:
+            self._set(hosted.tenant.id, due)
+
+    def closed(self, id: TenantId, due: float | None) -> None:
+        if due is not None:
+            self._set(id, due)
+        elif (alarm := self._alarms.pop(id, None)) is not None:
+            alarm.cancel()
+
+    def _set(self, id: TenantId, due: float) -> None:
+        if (alarm := self._alarms.get(id)) is not None:
+            alarm.cancel()
+        self._alarms[id] = self._cell.scheduler.at(due, lambda: self._ring(id))
+
+    def _ring(self, id: TenantId) -> None:
+        del self._alarms[id]
+        if id not in self._running:
+            self._running.add(id)
+            self._cell.spawn(self._look_into(id))
+
+    async def _look_into(self, id: TenantId) -> None:
+        """Runs what is due, sets out with effects that are, and sets the alarm for what is next."""
+        try:
+            hosted = await self._cell.tenants.open(id)
+            if hosted is None:
+                self._cell.marks.closed(id, None)
+                return
+            hosted.users += 1
+            try:
+                for service, name, key in await self._cell.transact_engine(hosted, _due_timers):
+                    await self._run_timer(hosted, service, name, key)
+                lanes = await self._cell.transact_engine(hosted, _due_lanes)
+                if lanes:
+                    await self._cell.transact_engine(hosted, _set_out, lanes)
+                next_due = await self._cell.transact_engine(hosted, _next_timer)
+                if next_due is not None:
+                    self.not_later(hosted, next_due)
+            finally:
+                hosted.users -= 1
+        except NotMine:
+            self._cell.marks.closed(id, None)
+        except Exception:
+            logger.exception("%s: what is due could not be done; tried again in %d s", id, RETRY)
+            self._set(id, self._cell.clock.now() + RETRY)
+        finally:
+            self._running.discard(id)
+
+    async def _run_timer(self, hosted: Hosted, service: str, name: str, key: str) -> None:
+        def run(tenant: Tenant) -> None:
+            tenant.set_timer(service, name, key, None)
+            self._cell.registry[service].timers[name](tenant, key)
+
+        try:
+            await self._cell.transact(hosted.tenant.id, service, run)
+        except AwsError as error:
+            logger.error(
+                "%s: timer %s.%s %s failed (%s); tried again in %d s",
+                hosted.tenant.id,
+                service,
+                name,
+                key,
+                error,
+                RETRY,
+            )
+            again = self._cell.clock.now() + RETRY
+            await self._cell.transact_engine(hosted, _set_timer, service, name, key, again)
+
+
+def _due_timers(tenant: Tenant) -> list[tuple[str, str, str]]:
+    return tenant.timers.due_by(tenant.now())
+
+
+def _set_timer(tenant: Tenant, service: str, name: str, key: str, due: float) -> None:
+    tenant.timers.set(service, name, key, due)
+
+
+def _due_lanes(tenant: Tenant) -> list[tuple[str, int]]:
+    return tenant.outbox.lanes()
+
+
+def _set_out(tenant: Tenant, lanes: list[tuple[str, int]]) -> None:
+    """Effects from before are set out with like those of this transaction."""
+    tenant.effects.extend(lanes)
+
+
+def _next_timer(tenant: Tenant) -> float | None:
+    return tenant.timers.next_due()

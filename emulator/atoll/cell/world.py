@@ -1,0 +1,21 @@
+"""What a cell needs of the world around it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from atoll.core.call import Call, Params
+from atoll.core.effect import Effect
+
+
+class World(Protocol):
+    """The gateway, to a cell: finds out whose resource is meant and hands on."""
+
+    async def call(self, cause: Call, service: str, operation: str, params: Params) -> Params:
+        """An operation that `cause` leads to, as its caller. Raises AwsError."""
+
+    async def apply(self, effect: Effect) -> None:
+        """Applies an effect on the tenant that it means; returns when that has committed.
+
+        Raises AwsError: of the sender's fault when the target refuses, of the receiver's when it is to be tried again.
+        """

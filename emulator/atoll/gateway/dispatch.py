@@ -1,0 +1,159 @@
+"""Hands calls to the cell of the tenant that owns what they name, and is the world that a cell sees."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from atoll.cell import NotMine, Reply
+from atoll.cell.reply import FutureReply
+from atoll.core.call import MAX_HOPS, Call, Params
+from atoll.core.caller import Caller
+from atoll.core.effect import Effect
+from atoll.core.errors import AwsError, internal_failure
+from atoll.core.ids import uuid4
+from atoll.core.service import Operation, Registry
+from atoll.core.tenant_id import TenantId
+from atoll.gateway.locate import Locator
+from atoll.index.directory import Directory
+
+T = TypeVar("T")
+
+
+class CellPort(Protocol):
+    """A cell, wherever it runs. What it is asked, it answers by `reply`, at once or later."""
+
+    def run(self, call: Call, reply: Reply) -> None: ...
+
+    def apply(self, effect: Effect, call: Call, reply: Reply) -> None: ...
+
+
+class Dispatcher:
+    """`cells` are by name. A tenant that no cell has is asked of the first, which then takes it."""
+
+    def __init__(self, registry: Registry, directory: Directory, locator: Locator) -> None:
+        self._registry = registry
+        self._directory = directory
+        self._locator = locator
+        self._loop = asyncio.get_running_loop()
+        self.cells: dict[str, CellPort] = {}
+        self._only: CellPort | None = None
+
+    def add_cell(self, name: str, cell: CellPort) -> None:
+        self.cells[name] = cell
+        self._only = cell if len(self.cells) == 1 else None
+
+    def run(self, call: Call, reply: Reply) -> None:
+        if self._only is not None:
+            self._only.run(call, reply)
+        else:
+            reply.goes_on(self._loop.create_task(self._find_and_run(call, None, reply)))
+
+    # ---- the world of a cell
+
+    async def call(self, cause: Call, service: str, operation: str, params: Params) -> Params:
+        if cause.hops >= MAX_HOPS:
+            raise AwsError("InternalFailure", "The call was passed on too often.", status=508, fault="Receiver")
+        found = self._operation(service, operation)
+        owner = await self._owner(found, params, cause.caller)
+        call = Call(
+            service,
+            operation,
+            params,
+            cause.caller,
+            owner,
+            cause.request_id,
+            cause.origin,
+            cause.deadline,
+            cause.hops + 1,
+        )
+        reply = FutureReply(self._loop)
+        self.run(call, reply)
+        result: Params = await reply.wait()
+        return result
+
+    async def apply(self, effect: Effect) -> None:
+        found = self._operation(effect.service, effect.operation)
+        owner = await self._owner(found, effect.params, effect.caller)
+        call = Call(effect.service, effect.operation, effect.params, effect.caller, owner, uuid4())
+        reply = FutureReply(self._loop)
+        if self._only is not None:
+            self._only.apply(effect, call, reply)
+        else:
+            await self._find_and_run(call, effect, reply)
+        await reply.wait()
+
+    def _operation(self, service: str, name: str) -> Operation:
+        """Raises AwsError where Atoll has no such operation (yet), so that an effect on it is tried again."""
+        found = self._registry.get(service)
+        operation = None if found is None else found.operations.get(name)
+        if operation is None:
+            raise AwsError("NotImplemented", f"Atoll has no {service}.{name}", status=501, fault="Receiver")
+        return operation
+
+    async def _owner(self, operation: Operation, params: Params, caller: Caller) -> TenantId:
+        owner = self._locator.locate(operation.access, params, caller)
+        return owner or await self._locator.locate_slowly(operation.access, params, caller)
+
+    # ---- several cells
+
+    async def _find_and_run(self, call: Call, effect: Effect | None, reply: Reply) -> None:
+        """Asks the tenant's cell; one that says "not mine" was given it before, so the index is asked again."""
+        try:
+            for _ in range(3):
+                cell = self.cells[await self._cell_of(call.owner)]
+                attempt = FutureReply(self._loop)
+                try:
+                    if effect is None:
+                        cell.run(call, attempt)
+                    else:
+                        cell.apply(effect, call, attempt)
+                    reply.done(await attempt.wait(), None)
+                except NotMine:
+                    self._directory.forget_placement(call.owner)
+                    continue
+                return
+            reply.done(None, internal_failure())
+        except AwsError as error:
+            reply.done(None, error)
+
+    async def _cell_of(self, tenant: TenantId) -> str:
+        placement = self._directory.peek_placement(tenant) or await self._directory.get_placement(tenant)
+        return next(iter(self.cells)) if placement is None else placement.cell
+
+
+class Packed:
+    """A cell whose calls, effects and answers all travel as MessagePack, as they do between processes."""
+
+    def __init__(self, cell: CellPort) -> None:
+        self._cell = cell
+
+    def run(self, call: Call, reply: Reply) -> None:
+        self._cell.run(_repack(call, Call), _PackedReply(reply))
+
+    def apply(self, effect: Effect, call: Call, reply: Reply) -> None:
+        self._cell.apply(_repack(effect, Effect), _repack(call, Call), _PackedReply(reply))
+
+
+class _PackedReply(Reply):
+    __slots__ = ("_reply",)
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self._reply = reply
+
+    def done(self, result: Params | None, error: Exception | None) -> None:
+        if result is not None:
+            result = msgspec.msgpack.decode(msgspec.msgpack.encode(result))
+        if isinstance(error, AwsError):
+            error = AwsError.unpack(msgspec.msgpack.decode(msgspec.msgpack.encode(error.pack())))
+        self._reply.done(result, error)
+
+    def goes_on(self, task: asyncio.Task[object]) -> None:
+        self._reply.goes_on(task)
+
+
+def _repack(value: T, type: type[T]) -> T:
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(value), type=type)

@@ -1,0 +1,231 @@
+"""Finds the tenant whose resource a call means, by the service's access table, and says what may cross.
+
+Each row is compiled once into a function of parameters and caller. What only the index knows (claimed names, ids) is
+answered from the directory's memory; where that has nothing, the function says what is to be looked up and runs again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from atoll.core.access import (
+    Access,
+    ByAccount,
+    ByArn,
+    ById,
+    ByName,
+    ByUrl,
+    Crossing,
+    First,
+    Here,
+    Home,
+    Match,
+    Owner,
+    Place,
+)
+from atoll.core.arn import parse_arn
+from atoll.core.call import Params
+from atoll.core.caller import Caller
+from atoll.core.errors import AwsError
+from atoll.core.tenant_id import GLOBAL_REGION, TenantId
+from atoll.index.directory import Directory
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}")
+
+Question = tuple[str, str, str]
+"""What the index is asked: "name" or "id", the kind, the name or id."""
+Answers = dict[Question, TenantId | None]
+_Finder = Callable[[Params, Caller, Answers], TenantId | None]
+
+
+class _Unknown(Exception):
+    """The directory's memory has no answer to a question."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question)
+        self.question = question
+
+
+class Locator:
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._finders: dict[int, tuple[Access, _Finder]] = {}
+
+    def locate(self, access: Access, params: Params, caller: Caller) -> TenantId | None:
+        """The owner; None where the index has to be asked (`locate_slowly`). Raises AwsError where it may not cross."""
+        known = self._finders.get(id(access))
+        if known is None:
+            known = self._finders[id(access)] = (access, self._compile(access.owner))
+        try:
+            owner = known[1](params, caller, {})
+        except _Unknown:
+            return None
+        if owner is None:
+            return TenantId(caller.realm, caller.account, caller.region)
+        _check(access, owner, caller)
+        return owner
+
+    async def locate_slowly(self, access: Access, params: Params, caller: Caller) -> TenantId:
+        """The owner. Raises AwsError where it may not cross."""
+        find = self._compile(access.owner)
+        answers: Answers = {}
+        while True:
+            try:
+                owner = find(params, caller, answers)
+            except _Unknown as unknown:
+                answers[unknown.question] = await self._ask(unknown.question, caller)
+                continue
+            if owner is None:
+                return TenantId(caller.realm, caller.account, caller.region)
+            _check(access, owner, caller)
+            return owner
+
+    async def _ask(self, question: Question, caller: Caller) -> TenantId | None:
+        what, kind, name = question
+        if what == "name":
+            return await self._directory.get_holder(caller.realm, kind, name)
+        return _nearest(await self._directory.get_owners(caller.realm, kind, name), caller)
+
+    def _compile(self, owner: Owner) -> _Finder:
+        match owner:
+            case Here():
+                return lambda params, caller, answers: None
+            case Home(parameter):
+                return _by_text(parameter, lambda text: _home(_place_of_arn(text)), GLOBAL_REGION)
+            case ByArn(parameter):
+                return _by_text(parameter, _place_of_arn)
+            case ByUrl(parameter, read_url):
+                return _by_text(parameter, lambda text: _valid(read_url(text)))
+            case Match(parameter):
+                return _by_text(parameter, lambda text: _place_of_match(owner, text))
+            case ByAccount(parameter, region):
+                return _by_account(parameter, region)
+            case ByName(kind, parameter):
+                return self._by_name(kind, parameter)
+            case ById(kind, parameter, read):
+                return self._by_id(kind, parameter, read)
+            case First(choices):
+                return _first([self._compile(choice) for choice in choices])
+
+    def _by_name(self, kind: str, parameter: str) -> _Finder:
+        def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
+            name = params.get(parameter)
+            if not isinstance(name, str):
+                return None
+            question = ("name", kind, name)
+            if question in answers:
+                return answers[question]
+            holder = self._directory.peek_holder(caller.realm, kind, name)
+            if holder is None:
+                raise _Unknown(question)
+            return holder
+
+        return find
+
+    def _by_id(self, kind: str, parameter: str, read: Callable[[str | bytes], str | None] | None) -> _Finder:
+        def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
+            value = params.get(parameter)
+            if isinstance(value, str | bytes) and read is not None:
+                value = read(value)
+            if not isinstance(value, str):
+                return None
+            question = ("id", kind, value)
+            if question in answers:
+                return answers[question]
+            owners = self._directory.peek_owners(caller.realm, kind, value)
+            if not owners:
+                raise _Unknown(question)
+            return _nearest(owners, caller)
+
+        return find
+
+
+def _check(access: Access, owner: TenantId, caller: Caller) -> None:
+    if owner.realm != caller.realm:
+        raise AssertionError(f"{owner} is of another realm than its caller")
+    if not access.here.permits(crossing(owner, caller)):
+        raise AwsError(access.refuse, "Access Denied", status=403)
+
+
+def crossing(owner: TenantId, caller: Caller) -> Crossing:
+    """What lies between a caller and an owner. What has no region is next to every region."""
+    other_account = owner.account != caller.account
+    other_region = owner.region not in (caller.region, GLOBAL_REGION)
+    if other_account:
+        return Crossing.BOTH if other_region else Crossing.ACCOUNT
+    return Crossing.REGION if other_region else Crossing.NONE
+
+
+def _nearest(owners: tuple[TenantId, ...], caller: Caller) -> TenantId | None:
+    """The caller's own tenant first, then whoever has it in the realm."""
+    own = TenantId(caller.realm, caller.account, caller.region)
+    return own if own in owners else min(owners, default=None)
+
+
+def _by_text(parameter: str, read: Callable[[str], Place | None], region: str = "") -> _Finder:
+    """By a text that says account and region, remembered by text."""
+    remembered = lru_cache(maxsize=4096)(read)
+
+    def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
+        text = params.get(parameter)
+        place = remembered(text) if isinstance(text, str) else None
+        if place is None:
+            return TenantId(caller.realm, caller.account, region) if region else None
+        return TenantId(caller.realm, place[0] or caller.account, place[1] or caller.region)
+
+    return find
+
+
+def _by_account(parameter: str, region_parameter: str) -> _Finder:
+    def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
+        place = _valid((_text(params.get(parameter)), _text(params.get(region_parameter))))
+        if place is None or place == ("", ""):
+            return None
+        return TenantId(caller.realm, place[0] or caller.account, place[1] or caller.region)
+
+    return find
+
+
+def _first(finders: list[_Finder]) -> _Finder:
+    def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
+        for finder in finders:
+            if (owner := finder(params, caller, answers)) is not None:
+                return owner
+        return None
+
+    return find
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _valid(place: Place | None) -> Place | None:
+    """The place, unless it is none that there can be: what names a tenant becomes the name of a folder."""
+    if place is None:
+        return None
+    account, region = place
+    if (account and not _ACCOUNT.fullmatch(account)) or (region and not _REGION.fullmatch(region)):
+        return None
+    return place
+
+
+def _place_of_arn(text: str) -> Place | None:
+    arn = parse_arn(text)
+    return None if arn is None else _valid((arn.account, arn.region))
+
+
+def _home(place: Place | None) -> Place | None:
+    return None if place is None else (place[0], GLOBAL_REGION)
+
+
+def _place_of_match(owner: Match, text: str) -> Place | None:
+    match = owner.compiled.fullmatch(text)
+    if match is None:
+        return None
+    groups = match.groupdict()
+    return _valid((groups.get("account") or "", groups.get("region") or ""))

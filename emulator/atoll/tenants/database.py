@@ -1,0 +1,186 @@
+"""A tenant's SQLite database: opening it, its transactions, and the tables of the services in it.
+
+https://www.sqlite.org/wal.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from atoll.core.service import Schema, Service
+
+Row = tuple[Any, ...]
+
+ENGINE_VERSION = 1
+
+
+class NewerSchema(Exception):
+    """The database was written by a newer Atoll than this one."""
+
+
+@lru_cache(maxsize=1)
+def _engine_schema() -> str:
+    return files("atoll.tenants").joinpath("schema.sql").read_text()
+
+
+class Database:
+    """One connection. All its use is on one thread at a time."""
+
+    __slots__ = ("_connection", "_cursor", "_execute", "_wal", "path", "services", "total_changes", "wal_pages")
+
+    def __init__(self, path: Path | None) -> None:
+        """Opens the database at `path`, making it where it is not there; without a path it lives in memory.
+
+        Raises NewerSchema, or apsw.Error where the file cannot be used.
+        """
+        self.path = path
+        self._connection = apsw.Connection(":memory:" if path is None else str(path))
+        # Plans must not depend on bound values: SQLite would prepare a statement anew whenever they change (5 us).
+        self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+        self._cursor = self._connection.cursor()
+        self._execute = self._cursor.execute
+        self.total_changes = self._connection.total_changes
+        self._wal: int | None = None
+        self.wal_pages = 0
+        """How many pages the write-ahead log had at the last commit."""
+        try:
+            if path is not None:
+                self._prepare_file()
+            self._make_engine_tables()
+            self.services: dict[str, int] = {}
+            self.reload_services()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare_file(self) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
+            self.rows(f"PRAGMA {pragma}")
+        self._connection.set_wal_hook(self._count_pages)
+
+    def _count_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        """Takes the place of SQLite's automatic checkpoints, which would stall the loop."""
+        self.wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _make_engine_tables(self) -> None:
+        version = self.rows("PRAGMA user_version")[0][0]
+        if version > ENGINE_VERSION:
+            raise NewerSchema(
+                f"{self.path} was written by a newer Atoll (engine tables of version {version}, this one knows "
+                f"{ENGINE_VERSION}): run that Atoll, or start with another data folder"
+            )
+        if version == 0:
+            self.begin()
+            self.rows(_engine_schema())
+            self.rows(f"PRAGMA user_version = {ENGINE_VERSION}")
+            self.commit()
+
+    # ---- statements
+
+    def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        return self._execute(sql, args).fetchall()
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> None:
+        self._execute(sql, args)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._cursor.executemany(sql, rows)
+
+    @property
+    def last_row_id(self) -> int:
+        return self._connection.last_insert_rowid()
+
+    @property
+    def changes(self) -> int:
+        """How many rows the last statement changed."""
+        return self._connection.changes()
+
+    # ---- transactions
+
+    def begin(self) -> None:
+        self._execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Raises apsw.Error, with the transaction still open, where it cannot be written."""
+        self._execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undoes the whole transaction. SQLite has done so already after some errors (a full disk)."""
+        if not self._connection.get_autocommit():
+            self._execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self._execute("SAVEPOINT call")
+
+    def release(self) -> None:
+        self._execute("RELEASE call")
+
+    def rollback_to_savepoint(self) -> None:
+        if self._connection.get_autocommit():
+            raise apsw.SQLError("the transaction is gone")
+        self._execute("ROLLBACK TO call")
+        self._execute("RELEASE call")
+
+    # ---- services
+
+    def reload_services(self) -> None:
+        """Which services have tables, after some may have gone with a transaction that was undone."""
+        self.services = dict(self.rows("SELECT name, version FROM service"))
+
+    def add_service(self, service: Service) -> None:
+        """Makes the service's tables, or brings them to its version, in the transaction that is open.
+
+        Raises NewerSchema.
+        """
+        schema = service.schema or Schema(0, "")
+        have = self.services.get(service.name)
+        if have == schema.version:
+            return
+        if have is None:
+            self.rows(schema.sql)
+        elif have > schema.version:
+            raise NewerSchema(
+                f"{self.path} has tables of {service.name} in version {have}, this Atoll knows {schema.version}: "
+                "run the newer Atoll, or start with another data folder"
+            )
+        else:
+            for version in range(have, schema.version):
+                self.rows(schema.migrations[version])
+        self.execute("INSERT OR REPLACE INTO service VALUES (?, ?)", (service.name, schema.version))
+        self.services[service.name] = schema.version
+
+    # ---- the file
+
+    def wal_descriptor(self) -> int:
+        """A descriptor of the write-ahead log, to be synced off the loop. SQLite puts no lock on that file, so a
+        descriptor of one's own does no harm."""
+        if self._wal is None:
+            self._wal = os.open(f"{self.path}-wal", os.O_RDWR)
+        return self._wal
+
+    def checkpoint(self) -> None:
+        """Copies back what is left in the write-ahead log, so that the next transaction starts the log anew."""
+        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def close(self) -> None:
+        if self._wal is not None:
+            os.close(self._wal)
+            self._wal = None
+        self._connection.close()
+
+
+def checkpoint_file(path: Path) -> None:
+    """Copies the write-ahead log of an open database back into it, by a connection of its own, on any thread."""
+    connection = apsw.Connection(str(path))
+    try:
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    finally:
+        connection.close()

@@ -1,0 +1,193 @@
+"""A service that only tests have: notes in boxes, effects on other tenants, nested calls, waits, timers, names."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from atoll.core.access import Access, ByArn, ByName, Here
+from atoll.core.arn import render_arn
+from atoll.core.call import Call, Params
+from atoll.core.errors import AwsError
+from atoll.core.lagoon import Lagoon, NameTaken
+from atoll.core.service import Schema, Service
+from atoll.tenants import Refused, Tenant
+
+SCHEMA = Schema(
+    1,
+    """
+    CREATE TABLE note (id INTEGER PRIMARY KEY AUTOINCREMENT, box TEXT NOT NULL, text TEXT NOT NULL);
+    CREATE INDEX note_box ON note (box, id);
+    """,
+)
+
+BOX = ByArn("Box")
+ACCESS = {
+    "Put": Access(BOX),
+    "Receive": Access(BOX),
+    "List": Access(BOX),
+    "Take": Access(BOX),
+    "Send": Access(Here()),
+    "Relay": Access(BOX),
+    "Later": Access(Here()),
+    "Make": Access(BOX),
+    "Drop": Access(BOX),
+    "Claim": Access(Here()),
+    "Release": Access(Here()),
+    "Owner": Access(ByName("probe-name", "Name")),
+    "Fail": Access(Here()),
+    "WaitsInTransaction": Access(Here()),
+}
+
+probe = Service("probe", access=ACCESS, schema=SCHEMA)
+
+
+def box_of(call: Call) -> str:
+    return str(call["Box"]).rpartition(":")[2]
+
+
+@probe.operation("Put")
+def put(call: Call, tenant: Tenant) -> Params:
+    """Writes a note; refuses the text `bad` after having written it."""
+    tenant.execute("INSERT INTO note (box, text) VALUES (?, ?)", (box_of(call), call["Text"]))
+    if call["Text"] == "bad":
+        raise AwsError("BadNote", "That is no note.")
+    if call["Text"] == "broken":
+        raise ValueError("a failure of ours")
+    tenant.memory["last"] = call["Text"]
+    tenant.wake(("box", box_of(call)))
+    return {"Id": tenant.last_row_id, "Owner": list(tenant.id)}
+
+
+@probe.operation("Receive", internal=True)
+def receive(call: Call, tenant: Tenant) -> Params:
+    """What effects call: a note, in a box that does not say no."""
+    if call["Box"].endswith(":refusing"):
+        raise AwsError("Refused", "No.")
+    if call["Box"].endswith(":failing"):
+        raise AwsError("ServiceUnavailable", "Not now.", status=503, fault="Receiver")
+    return put(call, tenant)
+
+
+@probe.operation("List", readonly=True)
+def list_notes(call: Call, tenant: Tenant) -> Params:
+    rows = tenant.rows("SELECT text FROM note WHERE box = ? ORDER BY id", (box_of(call),))
+    return {"Notes": [text for (text,) in rows]}
+
+
+def take_first(tenant: Tenant, box: str) -> Params | None:
+    row = tenant.row("SELECT id, text FROM note WHERE box = ? ORDER BY id LIMIT 1", (box,))
+    if row is None:
+        return None
+    tenant.execute("DELETE FROM note WHERE id = ?", (row[0],))
+    return {"Text": row[1]}
+
+
+@probe.operation("Take")
+def take(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
+    return take_first(tenant, box_of(call)) or wait_and_take(call, tenant.lagoon)
+
+
+async def wait_and_take(call: Call, lagoon: Lagoon) -> Params:
+    box = box_of(call)
+    async for _ in lagoon.until(lagoon.now() + call["Wait"], ("box", box)):
+        if found := await lagoon.transaction(take_first, box):
+            return found
+    return {}
+
+
+@probe.operation("Send")
+def send(call: Call, tenant: Tenant) -> Params:
+    """Causes a note in each of `Boxes`, their text stored once."""
+    payload = tenant.payload({"Text": call["Text"]})
+    refused = call.get("Refused")
+    for box in call["Boxes"]:
+        tenant.effect(
+            call.caller,
+            "probe",
+            "Receive",
+            {"Box": box},
+            payload=payload,
+            lane=call.get("Lane", ""),
+            awaited=call.get("Awaited", False),
+            refused=Refused("probe", "Receive", {"Box": refused}) if refused else None,
+        )
+    tenant.execute("INSERT INTO note (box, text) VALUES ('sent', ?)", (call["Text"],))
+    if call.get("Undo"):
+        raise AwsError("Undone", "Nothing of this is to be.")
+    return {}
+
+
+@probe.operation("Relay")
+async def relay(call: Call, lagoon: Lagoon) -> Params:
+    """Calls `Put` by way of as many tenants as `Route` has, the last of which gets the note."""
+    first, *rest = call["Route"]
+    if not rest:
+        return await lagoon.call(call, "probe", "Put", {"Box": first, "Text": call["Text"]})
+    await lagoon.transaction(lambda tenant: tenant.execute("INSERT INTO note (box, text) VALUES ('passed', '')"))
+    return await lagoon.call(call, "probe", "Relay", {"Box": first, "Route": rest, "Text": call["Text"]})
+
+
+@probe.operation("Later")
+def later(call: Call, tenant: Tenant) -> Params:
+    tenant.set_timer("probe", "note", call["Text"], tenant.now() + call["Seconds"])
+    return {}
+
+
+@probe.timer("note")
+def due(tenant: Tenant, key: str) -> None:
+    tenant.execute("INSERT INTO note (box, text) VALUES ('due', ?)", (key,))
+    tenant.wake(("box", "due"))
+
+
+@probe.operation("Make")
+def make(call: Call, tenant: Tenant) -> Params:
+    box = box_of(call)
+    tenant.record("probe", "box", box, "arn:{partition}:probe:{region}:{account}:" + box, call.get("Tags", {}))
+    return {"Arn": render_arn("probe", tenant.id, box)}
+
+
+@probe.operation("Drop")
+def drop(call: Call, tenant: Tenant) -> Params:
+    tenant.unrecord("probe", "box", box_of(call))
+    return {}
+
+
+@probe.operation("Claim")
+async def claim_name(call: Call, lagoon: Lagoon) -> Params:
+    try:
+        claim = await lagoon.claim("probe-name", call["Name"])
+    except NameTaken as taken:
+        raise AwsError("NameTaken", str(taken.holder)) from taken
+    if call.get("CrashBefore"):
+        return {}
+    await lagoon.transaction(lambda tenant: tenant.hold(claim))
+    return {"Generation": claim.generation}
+
+
+@probe.operation("Release")
+def release_name(call: Call, tenant: Tenant) -> Params:
+    tenant.let_go("probe-name", call["Name"])
+    return {}
+
+
+@probe.operation("Owner", readonly=True)
+def owner(call: Call, tenant: Tenant) -> Params:
+    return {"Owner": list(tenant.id)}
+
+
+@probe.operation("Fail")
+async def fail(call: Call, lagoon: Lagoon) -> Params:
+    raise ValueError("a failure of ours")
+
+
+@probe.operation("WaitsInTransaction")
+async def waits_in_transaction(call: Call, lagoon: Lagoon) -> Params:
+    async def waits(tenant: Tenant) -> None:
+        tenant.execute("INSERT INTO note (box, text) VALUES ('waits', '')")
+
+    if call.get("Hidden"):
+        await lagoon.transaction(lambda tenant: waits(tenant))
+    else:
+        await lagoon.transaction(waits)
+    return {}
