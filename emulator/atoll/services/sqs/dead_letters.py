@@ -53,16 +53,17 @@ def _move(
     source: str | None,
 ) -> None:
     sequence = fifo.next_sequence(tenant, target) if target.fifo else None
-    tenant.execute(copy, (target.next_id, target.backlog, now, sent, message_id, sequence, source, row))
+    id = target.next_id
+    tenant.execute(copy, (id, target.backlog, now, sent, message_id, sequence, source, row))
     tenant.execute("DELETE FROM message WHERE id = ?", (row,))
-    target.next_id += 1
+    target.next_id = id + 1
     if target.total is not None:
         target.total += 1
     if queue.total is not None:
         queue.total -= 1
     if group is not None:
         if target.fifo:
-            fifo.message_added(tenant, target, group, now)
+            fifo.message_added(tenant, target, group, now, id)
             fifo.refresh(tenant, queue, group)
         else:
             target.grouped = True

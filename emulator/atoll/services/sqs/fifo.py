@@ -32,9 +32,9 @@ _DUPLICATE = (
     " WHERE queue = ? AND scope = ? AND deduplication_id = ? AND expires > ?"
 )
 _REMEMBER = "INSERT OR REPLACE INTO deduplication VALUES (?, ?, ?, ?, ?, ?)"
-_ADD_GROUP = "INSERT OR IGNORE INTO fifo_group VALUES (?, ?, ?)"
-_SET_GROUP = "INSERT OR REPLACE INTO fifo_group VALUES (?, ?, ?)"
-_FRONT = "SELECT visible FROM message WHERE backlog = ? AND group_id = ? ORDER BY id LIMIT 1"
+_ADD_GROUP = "INSERT OR IGNORE INTO fifo_group VALUES (?, ?, ?, ?)"
+_SET_GROUP = "INSERT OR REPLACE INTO fifo_group VALUES (?, ?, ?, ?)"
+_FRONT = "SELECT visible, id FROM message WHERE backlog = ? AND group_id = ? ORDER BY id LIMIT 1"
 
 
 def check_identifier(value: str, name: str) -> None:
@@ -93,9 +93,9 @@ def render_sequence(sequence: int) -> str:
     return str(FIRST_SEQUENCE + sequence)
 
 
-def message_added(tenant: Tenant, queue: Queue, group: str, visible: int) -> None:
+def message_added(tenant: Tenant, queue: Queue, group: str, visible: int, id: int) -> None:
     """A message was put at the end of its group."""
-    tenant.execute(_ADD_GROUP, (queue.backlog, group, visible))
+    tenant.execute(_ADD_GROUP, (queue.backlog, group, visible, id))
 
 
 def refresh(tenant: Tenant, queue: Queue, group: str) -> int | None:
@@ -104,6 +104,7 @@ def refresh(tenant: Tenant, queue: Queue, group: str) -> int | None:
     if row is None:
         tenant.execute("DELETE FROM fifo_group WHERE backlog = ? AND group_id = ?", (queue.backlog, group))
         return None
-    tenant.execute(_SET_GROUP, (queue.backlog, group, row[0]))
-    visible: int = row[0]
+    visible: int
+    visible, front = row
+    tenant.execute(_SET_GROUP, (queue.backlog, group, visible, front))
     return visible

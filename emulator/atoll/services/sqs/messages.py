@@ -116,7 +116,7 @@ def _send_with_more(tenant: Tenant, queue: Queue, entry: Params, body: str, call
     if queue.total is not None:
         queue.total += 1
     if queue.fifo and group is not None:
-        fifo.message_added(tenant, queue, group, now + delay)
+        fifo.message_added(tenant, queue, group, now + delay, id)
     if not queue.expires:
         keep_until_expired(tenant, queue, now)
     tenant.wake(queue.wake_key)

@@ -29,7 +29,7 @@ MAX_UNFIT = 1000
 
 _TAKE = "SELECT {} FROM message WHERE backlog = ? AND visible <= ? ORDER BY visible LIMIT ?"
 _TAKE_FEW, _TAKE_ALL = _TAKE.format(COLUMNS), _TAKE.format(ALL_COLUMNS)
-_GROUPS = "SELECT group_id FROM fifo_group WHERE backlog = ? AND ready <= ? ORDER BY ready LIMIT ?"
+_GROUPS = "SELECT group_id FROM fifo_group WHERE backlog = ? AND ready <= ? ORDER BY ready, front LIMIT ?"
 _FRONT = "SELECT {} FROM message WHERE backlog = ? AND group_id = ? ORDER BY id LIMIT ?"
 _FRONT_FEW, _FRONT_ALL = _FRONT.format(COLUMNS), _FRONT.format(ALL_COLUMNS)
 _HIDE = (

@@ -42,14 +42,15 @@ CREATE INDEX message_visible ON message (backlog, visible, receives);
 CREATE INDEX message_group ON message (backlog, group_id, id) WHERE group_id IS NOT NULL;
 CREATE INDEX message_moved ON message (backlog, sent) WHERE source IS NOT NULL;
 
--- Message groups of FIFO queues that have messages: when the first of each is visible.
+-- Message groups of FIFO queues that have messages: the id of the first of each, and when that is visible.
 CREATE TABLE fifo_group (
     backlog  INTEGER NOT NULL,
     group_id TEXT NOT NULL,
     ready    INTEGER NOT NULL,
+    front    INTEGER NOT NULL,
     PRIMARY KEY (backlog, group_id)
 ) WITHOUT ROWID;
-CREATE INDEX fifo_group_ready ON fifo_group (backlog, ready);
+CREATE INDEX fifo_group_ready ON fifo_group (backlog, ready, front);
 
 -- What was sent to FIFO queues in the last five minutes. `scope` is the message group, or empty for the whole queue.
 CREATE TABLE deduplication (
