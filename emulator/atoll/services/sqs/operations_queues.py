@@ -37,6 +37,7 @@ from atoll.services.sqs.queues import (
 from atoll.services.sqs.redrive import check_target, parse_redrive_policy
 from atoll.services.sqs.retention import leave_behind, look_again
 from atoll.services.sqs.service import sqs
+from atoll.services.sqs.settings import configured
 from atoll.services.sqs.tags import check_tags
 from atoll.services.sqs.urls import render_queue_url
 from atoll.tenants import Tenant
@@ -52,7 +53,7 @@ _INSERT = (
 
 
 def url_of(call: Call, tenant: Tenant, name: str) -> str:
-    settings = sqs.settings
+    settings = configured()
     return render_queue_url(settings.queue_url_style, settings.public_host, call.origin, tenant.id, name)
 
 
@@ -97,7 +98,7 @@ def _check_same(queue: Queue, given: Attributes, tags: dict[str, str] | None) ->
 
 
 def _check_not_recently_deleted(tenant: Tenant, name: str) -> None:
-    if not sqs.settings.delay_recently_deleted:
+    if not configured().delay_recently_deleted:
         return
     row = tenant.row("SELECT at FROM deleted_queue WHERE name = ?", (name,))
     if row is not None and now_ms(tenant) < row[0] + RECENTLY:
@@ -146,7 +147,7 @@ def delete_queue(call: Call, tenant: Tenant) -> Params:
 def purge_queue(call: Call, tenant: Tenant) -> Params:
     queue = find_queue(tenant, call.params)
     now = int(tenant.now())
-    if sqs.settings.delay_purge_retry and queue.purged is not None and now < queue.purged + RECENTLY // 1000:
+    if configured().delay_purge_retry and queue.purged is not None and now < queue.purged + RECENTLY // 1000:
         raise AwsError(
             "PurgeQueueInProgress",
             f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds.",

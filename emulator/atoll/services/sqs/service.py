@@ -1,34 +1,13 @@
-"""The service object that the operations register with, and what of it is configured."""
+"""The service object that the operations register with."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 from atoll.core.service import Schema, Service
 from atoll.services.sqs.access import ACCESS
 from atoll.services.sqs.urls import parse_queue_url
-
-UrlStyle = Literal["standard", "domain", "path", "dynamic", "off"]
-
-
-@dataclass(frozen=True)
-class SqsSettings:
-    """`queue_url_style` is the form of issued queue URLs, `public_host` what stands in them for the host (with its
-    port) that the caller used. The delays are AWS's 60 seconds after DeleteQueue and PurgeQueue.
-    """
-
-    queue_url_style: UrlStyle = "dynamic"
-    public_host: str = ""
-    delay_recently_deleted: bool = False
-    delay_purge_retry: bool = False
-
-
-class SqsService(Service):
-    """SQS. `settings` are set once, before the first call."""
-
-    settings = SqsSettings()
 
 
 def complete(request: Any, params: dict[str, Any]) -> None:
@@ -39,7 +18,7 @@ def complete(request: Any, params: dict[str, Any]) -> None:
             params["QueueUrl"] = url
 
 
-sqs = SqsService(
+sqs = Service(
     "sqs",
     access=ACCESS,
     schema=Schema(

@@ -14,7 +14,7 @@ from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
 from atoll.index import Realm
 from atoll.services.sqs import load
-from atoll.services.sqs.service import SqsSettings
+from atoll.services.sqs.settings import SqsSettings, configure
 from atoll.tenants import Database, Tenant
 
 ACCOUNT, REGION = "111111111111", "eu-central-1"
@@ -130,7 +130,7 @@ class Sqs:
         return count
 
     def configure(self, **settings: Any) -> None:
-        self.service.settings = SqsSettings(**settings)  # type: ignore[attr-defined]
+        configure(SqsSettings(**settings))
 
 
 @pytest.fixture(params=["remembering", "forgetful"])
