@@ -32,6 +32,7 @@ _FIFO_NAME = re.compile(r"[A-Za-z0-9_-]{1,75}\.fifo")
 
 _QUEUE = "SELECT id, name, backlog, created, modified, purged, attributes, tags, sequence FROM queue"
 _LAST = "SELECT id FROM message WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1"
+_HIDDEN = "SELECT count(*) FROM (SELECT 1 FROM message WHERE backlog = ? AND visible > ? LIMIT ?)"
 _IN_FLIGHT = "SELECT count(*) FROM (SELECT 1 FROM message WHERE backlog = ? AND visible > ? AND receives > 0 LIMIT ?)"
 
 
@@ -200,8 +201,12 @@ def check_name(name: str, *, fifo: bool) -> None:
         raise invalid_parameter("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 
 
-def count_in_flight(tenant: Tenant, queue: Queue, now: int) -> int:
-    """How many messages are in flight, as many as the limit at most."""
-    count: int = tenant.rows(_IN_FLIGHT, (queue.backlog, now, MAX_IN_FLIGHT))[0][0]
+def room_in_flight(tenant: Tenant, queue: Queue, now: int) -> int:
+    """How many more messages may be in flight. Messages are counted only when the limit may have been reached."""
+    count = 0
+    for sql in (_HIDDEN, _IN_FLIGHT):
+        count = tenant.rows(sql, (queue.backlog, now, MAX_IN_FLIGHT))[0][0]
+        if count < MAX_IN_FLIGHT:
+            break
     queue.in_flight = count
-    return count
+    return MAX_IN_FLIGHT - count

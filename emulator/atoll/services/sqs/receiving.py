@@ -15,7 +15,7 @@ from atoll.services.sqs import fair, fifo
 from atoll.services.sqs.dead_letters import move_to_dead_letters
 from atoll.services.sqs.errors import NOT_FOR_THIS_TYPE, invalid_value, over_limit
 from atoll.services.sqs.message_attributes import Filter
-from atoll.services.sqs.queues import MAX_IN_FLIGHT, Queue, arn_of, count_in_flight, queue_named
+from atoll.services.sqs.queues import MAX_IN_FLIGHT, Queue, arn_of, queue_named, room_in_flight
 from atoll.services.sqs.receipt_handles import make_handle
 from atoll.services.sqs.retention import remove
 from atoll.tenants import Tenant
@@ -94,7 +94,7 @@ def take(tenant: Tenant, queue: Queue, wanted: Wanted) -> list[dict[str, Any]]:
     now = int(tenant.now() * 1000)
     room = wanted.count
     if queue.in_flight is None or queue.in_flight + room > MAX_IN_FLIGHT:
-        room = min(room, MAX_IN_FLIGHT - count_in_flight(tenant, queue, now))
+        room = min(room, room_in_flight(tenant, queue, now))
         if room <= 0:
             if queue.fifo:
                 return []
