@@ -34,11 +34,16 @@ _decode = msgspec.msgpack.Decoder(TemporaryKey).decode
 
 
 def issue_session(
-    sealer: Sealer, account: str, principal: str, user_id: str, session: Session
+    sealer: Sealer, account: str, principal: str, user_id: str, session: Session, *, minimum_size: int = 0
 ) -> tuple[TemporaryKey, str]:
-    """New temporary credentials, and their token."""
+    """New temporary credentials, and their token of at least `minimum_size` characters."""
     key = TemporaryKey(make_key_id(TEMPORARY, account), make_secret(), account, principal, user_id, session)
-    return key, sealer.seal(_PURPOSE, zlib.compress(_encode(key)))
+    content = zlib.compress(_encode(key))
+    token = sealer.seal(_PURPOSE, content)
+    if len(token) < minimum_size:
+        # Base64 makes four characters of three bytes; what stands behind the compressed content is not read.
+        token = sealer.seal(_PURPOSE, content + bytes((minimum_size - len(token) + 3) // 4 * 3))
+    return key, token
 
 
 def open_session(sealer: Sealer, token: str) -> TemporaryKey:

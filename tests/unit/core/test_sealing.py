@@ -76,6 +76,14 @@ def test_a_session_travels_in_its_token() -> None:
     assert len(token) < 800
 
 
+@given(st.integers(0, 4096))
+@settings(max_examples=40)
+def test_a_token_may_be_made_longer(size: int) -> None:
+    key, token = issue_session(HERE, "111111111111", "p", "u", Session(), minimum_size=size)
+    assert size <= len(token) <= max(size + 8, 400)
+    assert open_session(HERE, token) == key
+
+
 def test_what_is_sealed_but_no_session_is_refused() -> None:
     with pytest.raises(NotSealedHere):
         open_session(HERE, HERE.seal("session token", b"something else"))
