@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-m
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,8 +21,9 @@ TERMINATOR = "aws4_request"
 
 _HEADER = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^,\s]+)/([^/,\s]*)/([^/,\s]*)/([^/,\s]*)/([^/,\s]*)\s*"
-    r",\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([^,\s]+)"
+    r",\s*SignedHeaders=([^,\s]+)\s*,\s*Signature="
 )
+_SIGNATURE = "Signature="
 _IN_HEADER = ("Credential", "Signature", "SignedHeaders")
 _IN_QUERY = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
 
@@ -100,20 +102,21 @@ def _read_header(authorization: str, headers: dict[str, str]) -> Claim:
     claim = Claim()
     claim.timestamp = headers.get("x-amz-date") or headers.get("date", "")
     claim.token = headers.get("x-amz-security-token", "")
-    match = _HEADER.fullmatch(authorization)
-    if match is not None and claim.timestamp:
-        (
-            claim.key_id,
-            claim.date,
-            claim.region,
-            claim.service,
-            claim.terminator,
-            claim.signed_headers,
-            claim.signature,
-        ) = match.groups()
+    before, _, signature = authorization.rpartition(_SIGNATURE)
+    parts = _read_usual_header(before)
+    if parts is not None and claim.timestamp and signature.isalnum():
+        claim.key_id, claim.date, claim.region, claim.service, claim.terminator, claim.signed_headers = parts
+        claim.signature = signature
     else:
         _read_other_header(claim, authorization, headers)
     return claim
+
+
+@lru_cache(maxsize=1024)
+def _read_usual_header(before: str) -> tuple[str, ...] | None:
+    """The parts of a header as SDKs write it, up to its signature: all that a client's calls have in common."""
+    match = _HEADER.fullmatch(before + _SIGNATURE)
+    return match.groups() if match is not None else None
 
 
 def _read_other_header(claim: Claim, authorization: str, headers: dict[str, str]) -> None:

@@ -35,6 +35,7 @@ _LONGEST_REGION = 32
 _ENCODED_ALREADY = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
+@lru_cache(maxsize=1024)
 def is_region(text: str) -> bool:
     """Whether callers may sign for the region. `aws-global` is the name of an endpoint, not of a region."""
     return len(text) <= _LONGEST_REGION and _REGION.fullmatch(text) is not None and text != "aws-global"
@@ -50,14 +51,13 @@ def verify(request: Request, claim: Claim, secret: str, now: float) -> None:
     body_hash = payload_hash(request, claim)
     canonical = canonical_request(request, claim, body_hash)
     to_sign = string_to_sign(claim, canonical)
-    given = claim.signature.encode("ascii", "replace")
-    if hmac.compare_digest(_sign(claim, secret, to_sign), given):
+    if _matches(claim, secret, to_sign):
         return
     if ", " in canonical:
         # A header that came more than once is signed with its values joined by a bare comma; the server's join is
         # that of HTTP.
         tight = string_to_sign(claim, canonical_request(request, claim, body_hash, tight=True))
-        if hmac.compare_digest(_sign(claim, secret, tight), given):
+        if _matches(claim, secret, tight):
             return
     raise claim.refused(
         Reason.MISMATCH,
@@ -72,11 +72,12 @@ def check(request: Request, claim: Claim, now: float) -> None:
     """All that can be said of a claim without the secret. Raises NotAuthenticated."""
     if claim.problem is not None:
         raise claim.problem
-    _check_time(claim, now)
+    timestamp = _check_time(claim, now)
     _, signed = _split(claim.signed_headers)
     if "host" not in signed:
         raise claim.refused(Reason.HOST_UNSIGNED)
-    if wrong := _wrong_scope(claim):
+    if not is_region(claim.region) or claim.terminator != TERMINATOR or claim.date != timestamp[:8]:
+        wrong = _wrong_scope(claim, timestamp)
         raise claim.refused(Reason.SCOPE, message=" ".join(message for message, _ in wrong), detail=wrong[0][1])
     for name in request.headers:
         if name[:6] == "x-amz-" and name not in signed and name not in _ADDED_ON_THE_WAY:
@@ -108,7 +109,7 @@ def _not_the_region(claim: Claim) -> tuple[str, str]:
     )
 
 
-def _wrong_scope(claim: Claim) -> list[tuple[str, str]]:
+def _wrong_scope(claim: Claim, timestamp: str) -> list[tuple[str, str]]:
     """What is wrong with the credential's scope, as most services and as S3 say it."""
     wrong: list[tuple[str, str]] = []
     if not is_region(claim.region):
@@ -120,7 +121,6 @@ def _wrong_scope(claim: Claim) -> list[tuple[str, str]]:
                 f'incorrect terminal "{claim.terminator}". This endpoint uses "{TERMINATOR}".',
             )
         )
-    timestamp = basic_time(claim.timestamp) or ""
     if claim.date != timestamp[:8]:
         wrong.append(
             (
@@ -132,7 +132,8 @@ def _wrong_scope(claim: Claim) -> list[tuple[str, str]]:
     return wrong
 
 
-def _check_time(claim: Claim, now: float) -> None:
+def _check_time(claim: Claim, now: float) -> str:
+    """When the claim was signed, in basic ISO 8601."""
     timestamp = basic_time(claim.timestamp)
     signed = _seconds(timestamp) if timestamp is not None else None
     if timestamp is None or signed is None:
@@ -153,6 +154,7 @@ def _check_time(claim: Claim, now: float) -> None:
             expired_at=_extended(signed + lifetime),
             server_time=_extended(now),
         )
+    return timestamp
 
 
 def _lifetime(claim: Claim) -> int | None:
@@ -302,12 +304,18 @@ def string_to_sign(claim: Claim, canonical: str) -> str:
     )
 
 
-def _sign(claim: Claim, secret: str, to_sign: str) -> bytes:
-    key = signing_key(secret, claim.date, claim.region, claim.service)
-    return hmac.digest(key, to_sign.encode("latin-1", "replace"), "sha256").hex().encode()
+def _matches(claim: Claim, secret: str, to_sign: str) -> bool:
+    signer = _signer(secret, claim.date, claim.region, claim.service).copy()
+    signer.update(to_sign.encode("latin-1", "replace"))
+    return claim.signature.isascii() and hmac.compare_digest(signer.hexdigest(), claim.signature)
 
 
 @lru_cache(maxsize=4096)
+def _signer(secret: str, date: str, region: str, service: str) -> hmac.HMAC:
+    """The signing key taken in already, to be copied."""
+    return hmac.new(signing_key(secret, date, region, service), digestmod="sha256")
+
+
 def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """The key that is good for one day, region and service."""
     key = hmac.digest(b"AWS4" + secret.encode(), date.encode(), "sha256")
