@@ -1,6 +1,7 @@
 """The resource index: the directory of realms, accounts, keys, tenants, names and resources. Drivers stand apart
 (`atoll.index.sqlite`), so that importing this costs nothing."""
 
+from atoll.index.directory import Directory
 from atoll.index.errors import BadPageToken, IndexUnavailable, NoSuchRealm, NotOwner, PublishGap
 from atoll.index.interface import ChangeKind, Index, OnChange
 from atoll.index.rows import (
@@ -22,6 +23,7 @@ __all__ = [
     "BadPageToken",
     "CatalogueRow",
     "ChangeKind",
+    "Directory",
     "Holding",
     "Index",
     "IndexUnavailable",

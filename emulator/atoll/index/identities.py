@@ -1,0 +1,122 @@
+"""Realms, accounts and access keys: the statements."""
+
+from __future__ import annotations
+
+import os
+
+from atoll.core import access_keys
+from atoll.index.driver import Row, Run
+from atoll.index.errors import NoSuchRealm
+from atoll.index.rows import AccessKey, Account, KeyStatus, Realm
+
+_REALM = "SELECT name, is_open, sealing_key FROM realm"
+_ACCOUNT = "SELECT realm, account, alias, allow_account_id_keys, created FROM account"
+_KEY = "SELECT key_id, secret, realm, account, principal, user_id, status, created FROM access_key"
+_SEALING_KEY_BYTES = 32
+
+
+def _realm(row: Row) -> Realm:
+    name, is_open, sealing_key = row
+    return Realm(name, bool(is_open), bytes.fromhex(sealing_key))
+
+
+def _account(row: Row) -> Account:
+    realm, account, alias, allow_account_id_keys, created = row
+    return Account(realm, account, alias, bool(allow_account_id_keys), created)
+
+
+async def realm(run: Run, name: str) -> Realm | None:
+    found = await run(f"{_REALM} WHERE name = ?", (name,))
+    return _realm(found[0]) if found else None
+
+
+async def realms(run: Run) -> list[Realm]:
+    return [_realm(row) for row in await run(f"{_REALM} ORDER BY name")]
+
+
+async def make_realm(run: Run, name: str, open: bool) -> Realm:
+    [row] = await run(
+        "INSERT INTO realm (name, is_open, sealing_key) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET is_open = excluded.is_open RETURNING name, is_open, sealing_key",
+        (name, int(open), os.urandom(_SEALING_KEY_BYTES).hex()),
+    )
+    return _realm(row)
+
+
+async def drop_realm(run: Run, name: str) -> bool:
+    return bool(await run("DELETE FROM realm WHERE name = ? RETURNING name", (name,)))
+
+
+async def require_realm(run: Run, name: str) -> None:
+    """Raises NoSuchRealm."""
+    if not await run("SELECT 1 FROM realm WHERE name = ?", (name,)):
+        raise NoSuchRealm(name)
+
+
+async def account(run: Run, realm: str, account: str) -> Account | None:
+    found = await run(f"{_ACCOUNT} WHERE realm = ? AND account = ?", (realm, account))
+    return _account(found[0]) if found else None
+
+
+async def accounts(run: Run, realm: str) -> list[Account]:
+    return [_account(row) for row in await run(f"{_ACCOUNT} WHERE realm = ? ORDER BY account", (realm,))]
+
+
+async def make_account(run: Run, account: Account) -> Account:
+    await require_realm(run, account.realm)
+    [row] = await run(
+        "INSERT INTO account (realm, account, alias, allow_account_id_keys, created) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (realm, account) DO UPDATE SET alias = excluded.alias, "
+        "allow_account_id_keys = excluded.allow_account_id_keys "
+        "RETURNING realm, account, alias, allow_account_id_keys, created",
+        (account.realm, account.account, account.alias, int(account.allow_account_id_keys), account.created),
+    )
+    return _account(row)
+
+
+async def drop_account(run: Run, realm: str, account: str) -> bool:
+    dropped = False
+    for table in ("account", "access_key", "name", "tenant"):
+        where = f"DELETE FROM {table} WHERE realm = ? AND account = ? RETURNING account"
+        dropped |= bool(await run(where, (realm, account)))
+    return dropped
+
+
+async def access_key(run: Run, key_id: str) -> AccessKey | None:
+    found = await run(f"{_KEY} WHERE key_id = ?", (key_id,))
+    return AccessKey(*found[0]) if found else None
+
+
+async def keys_of(run: Run, realm: str, account: str) -> list[AccessKey]:
+    found = await run(f"{_KEY} WHERE realm = ? AND account = ? ORDER BY created, key_id", (realm, account))
+    return [AccessKey(*row) for row in found]
+
+
+async def issue_access_key(
+    run: Run, realm: str, account: str, principal: str, user_id: str, created: float
+) -> AccessKey:
+    await require_realm(run, realm)
+    key = AccessKey(
+        access_keys.make_key_id(access_keys.LONG_TERM, account),
+        access_keys.make_secret(),
+        realm,
+        account,
+        principal,
+        user_id,
+        "Active",
+        created,
+    )
+    await run(
+        "INSERT INTO access_key (key_id, secret, realm, account, principal, user_id, status, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (key.key_id, key.secret, realm, account, principal, user_id, key.status, created),
+    )
+    return key
+
+
+async def set_access_key_status(run: Run, key_id: str, status: KeyStatus) -> AccessKey | None:
+    await run(
+        "UPDATE access_key SET status = ? WHERE key_id = ? AND status <> ?",
+        (status, key_id, "Revoked"),
+    )
+    return await access_key(run, key_id)

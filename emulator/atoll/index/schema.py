@@ -1,0 +1,35 @@
+"""Versions of the index's tables."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from atoll.core.service import Schema
+from atoll.index.errors import IndexUnavailable
+
+VERSION_TABLE = "CREATE TABLE IF NOT EXISTS index_version (version BIGINT NOT NULL)"
+
+
+def index_schema() -> Schema:
+    """The tables as this Atoll knows them."""
+    return Schema(version=1, sql=files("atoll.index").joinpath("schema.sql").read_text())
+
+
+def scripts(have: int | None, schema: Schema, where: str) -> list[str]:
+    """The SQL that brings an index of version `have` (None is an empty one) to that of `schema`.
+
+    Raises IndexUnavailable where it is newer than `schema`, or too old to be brought there.
+    """
+    if have is None:
+        return [schema.sql]
+    if have > schema.version:
+        raise IndexUnavailable(
+            f"The resource index {where} was written by a newer Atoll (version {have} of its tables, this one knows "
+            f"{schema.version}): run that Atoll, or start with another data folder"
+        )
+    if missing := [version for version in range(have, schema.version) if version not in schema.migrations]:
+        raise IndexUnavailable(
+            f"The resource index {where} was written by an Atoll that is too old for this one (version {missing[0]} "
+            "of its tables): open it with one of the Atolls between them first, or start with another data folder"
+        )
+    return [schema.migrations[version] for version in range(have, schema.version)]

@@ -1,0 +1,90 @@
+-- The resource index, in what SQLite and PostgreSQL have in common. Versions of it: schema.py.
+
+CREATE TABLE realm (
+    name        TEXT PRIMARY KEY,
+    is_open     INTEGER NOT NULL,           -- 0 or 1
+    sealing_key TEXT NOT NULL               -- 32 random bytes, in hexadecimal
+);
+
+CREATE TABLE account (
+    realm                 TEXT NOT NULL REFERENCES realm (name) ON DELETE CASCADE,
+    account               TEXT NOT NULL,
+    alias                 TEXT NOT NULL,
+    allow_account_id_keys INTEGER NOT NULL, -- 0 or 1
+    created               DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (realm, account)
+);
+
+CREATE TABLE access_key (
+    key_id    TEXT PRIMARY KEY,
+    secret    TEXT NOT NULL,
+    realm     TEXT NOT NULL REFERENCES realm (name) ON DELETE CASCADE,
+    account   TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    user_id   TEXT NOT NULL,
+    status    TEXT NOT NULL,
+    created   DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX access_key_account ON access_key (realm, account, created);
+
+-- `cell` is null where the owner gave the tenant up: the row stays, so that its epoch never comes again. `published` is
+-- the version up to which all changes of the tenant are in the tables below.
+CREATE TABLE tenant (
+    realm     TEXT NOT NULL REFERENCES realm (name) ON DELETE CASCADE,
+    account   TEXT NOT NULL,
+    region    TEXT NOT NULL,
+    cell      TEXT,
+    epoch     BIGINT NOT NULL,
+    published BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (realm, account, region)
+);
+CREATE INDEX tenant_cell ON tenant (cell);
+
+-- Names that are unique in their realm. `expires` is null once the holder has confirmed the claim.
+CREATE TABLE name (
+    realm      TEXT NOT NULL REFERENCES realm (name) ON DELETE CASCADE,
+    kind       TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    account    TEXT NOT NULL,
+    region     TEXT NOT NULL,
+    generation TEXT NOT NULL,
+    expires    DOUBLE PRECISION,
+    PRIMARY KEY (realm, kind, name)
+);
+CREATE INDEX name_holder ON name (realm, account, region);
+CREATE INDEX name_pending ON name (expires) WHERE expires IS NOT NULL;
+
+-- What exists in the tenants.
+CREATE TABLE resource (
+    realm   TEXT NOT NULL,
+    account TEXT NOT NULL,
+    region  TEXT NOT NULL,
+    service TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    id      TEXT NOT NULL,
+    arn     TEXT NOT NULL,
+    tags    TEXT NOT NULL,                  -- a JSON object
+    created DOUBLE PRECISION NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (realm, account, region, service, kind, id),
+    FOREIGN KEY (realm, account, region) REFERENCES tenant (realm, account, region) ON DELETE CASCADE
+);
+CREATE INDEX resource_arn ON resource (realm, arn);
+CREATE INDEX resource_account ON resource (realm, account, arn);
+CREATE INDEX resource_service ON resource (realm, service, arn);
+CREATE INDEX resource_id ON resource (realm, kind, id);
+
+CREATE TABLE resource_tag (
+    realm   TEXT NOT NULL,
+    account TEXT NOT NULL,
+    region  TEXT NOT NULL,
+    service TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    id      TEXT NOT NULL,
+    tag_key TEXT NOT NULL,
+    value   TEXT NOT NULL,
+    PRIMARY KEY (realm, account, region, service, kind, id, tag_key),
+    FOREIGN KEY (realm, account, region, service, kind, id)
+        REFERENCES resource (realm, account, region, service, kind, id) ON DELETE CASCADE
+);
+CREATE INDEX resource_tag_value ON resource_tag (realm, tag_key, value);

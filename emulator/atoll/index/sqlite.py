@@ -1,0 +1,150 @@
+"""The resource index in an SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import apsw
+
+from atoll.core.clock import Clock
+from atoll.core.service import Schema
+from atoll.index.driver import Driver, Row, Run, Value
+from atoll.index.errors import IndexUnavailable
+from atoll.index.schema import VERSION_TABLE, index_schema, scripts
+from atoll.index.sql_index import SqlIndex
+
+MEMORY = ":memory:"
+_BUSY_MS = 1000
+"""How long a statement waits for another process that looks into the file."""
+
+_DAMAGED = "is damaged, or no index at all: put back a copy of it, or start with another data folder"
+_UNWRITABLE = "cannot be opened and written: give this user the rights to it and to its folder, or start with another"
+_IN_USE = "is in use by another process: stop that one, or start with another data folder"
+_FULL = "cannot be written, its disk is full: make room there"
+_FAILED = "cannot be read or written, its disk fails: look at that, or start with another data folder"
+
+_WORDS: dict[type[apsw.Error], str] = {
+    apsw.NotADBError: _DAMAGED,
+    apsw.CorruptError: _DAMAGED,
+    apsw.ReadOnlyError: _UNWRITABLE,
+    apsw.CantOpenError: _UNWRITABLE,
+    apsw.PermissionsError: _UNWRITABLE,
+    apsw.BusyError: _IN_USE,
+    apsw.LockedError: _IN_USE,
+    apsw.ProtocolError: _IN_USE,
+    apsw.FullError: _FULL,
+    apsw.IOError: _FAILED,
+}
+
+
+def unavailable(path: str, error: apsw.Error) -> IndexUnavailable | None:
+    """What an error of SQLite means for whoever runs Atoll; None where it is a mistake of ours."""
+    words = _WORDS.get(type(error))
+    return None if words is None else IndexUnavailable(f"The resource index {path} {words} ({error})")
+
+
+class SqliteDriver(Driver):
+    """One connection. Nothing here really waits, so that on one loop each block runs to its end undisturbed."""
+
+    def __init__(self, path: Path | str, schema: Schema, *, full: bool = False) -> None:
+        """Opens the index, making it where it is not there. `full` lets commits survive a power cut too.
+
+        Raises IndexUnavailable.
+        """
+        self.path = str(path)
+        try:
+            self._connection = apsw.Connection(self.path)
+            try:
+                self._cursor = self._connection.cursor()
+                self._configure(full)
+                self._make_tables(schema)
+            except BaseException:
+                self._connection.close()
+                raise
+        except apsw.Error as error:
+            raise unavailable(self.path, error) or error from error
+        self._transaction = _Block(self, "BEGIN IMMEDIATE", "COMMIT")
+        self._reading = _Block(self)
+
+    def rows(self, sql: str, args: Sequence[Value] = ()) -> list[Row]:
+        return self._cursor.execute(sql, args).fetchall()
+
+    async def run(self, sql: str, args: Sequence[Value] = ()) -> list[Row]:
+        return self._cursor.execute(sql, args).fetchall()
+
+    def _configure(self, full: bool) -> None:
+        self._connection.set_busy_timeout(_BUSY_MS)
+        synchronous = "FULL" if full else "NORMAL"
+        for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON"):
+            self.rows(f"PRAGMA {pragma}")
+
+    def _make_tables(self, schema: Schema) -> None:
+        self.rows("BEGIN IMMEDIATE")
+        self.rows(VERSION_TABLE)
+        have = self.rows("SELECT version FROM index_version")
+        for script in scripts(have[0][0] if have else None, schema, self.path):
+            self.rows(script)
+        self.rows("DELETE FROM index_version")
+        self.rows("INSERT INTO index_version VALUES (?)", (schema.version,))
+        self.rows("COMMIT")
+
+    def rollback(self) -> None:
+        """Undoes the transaction. SQLite has done so already after some errors (a full disk)."""
+        if not self._connection.get_autocommit():
+            self.rows("ROLLBACK")
+
+    def transaction(self) -> _Block:
+        return self._transaction
+
+    def reading(self) -> _Block:
+        return self._reading
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+class _Block:
+    """Stands around statements: begins before them, ends after them, rolls back where they raise."""
+
+    __slots__ = ("_begin", "_driver", "_end", "_run")
+
+    def __init__(self, driver: SqliteDriver, begin: str = "", end: str = "") -> None:
+        self._driver = driver
+        self._run = driver.run
+        self._begin = begin
+        self._end = end
+
+    async def __aenter__(self) -> Run:
+        if self._begin:
+            try:
+                self._driver.rows(self._begin)
+            except apsw.Error as error:
+                raise unavailable(self._driver.path, error) or error from error
+        return self._run
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None and self._end:
+            try:
+                self._driver.rows(self._end)
+            except apsw.Error as failure:
+                error = failure
+        if error is None:
+            return
+        self._driver.rollback()
+        if isinstance(error, apsw.Error):
+            raise unavailable(self._driver.path, error) or error from error
+
+
+class SqliteIndex(SqlIndex):
+    """The index of `atoll up`."""
+
+    def __init__(self, path: Path | str, clock: Clock, *, full: bool = False) -> None:
+        """Opens the index in the file at `path`, or in memory at `:memory:`. `full` lets it survive a power cut too.
+
+        Raises IndexUnavailable where the file cannot be used, with words that say what to do.
+        """
+        super().__init__(SqliteDriver(path, index_schema(), full=full), clock)
