@@ -1,0 +1,126 @@
+"""The commands of `atoll`, with their options and help."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="atoll",
+    help="Many isolated AWS accounts and regions behind one endpoint.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Durability(StrEnum):
+    NORMAL = "normal"
+    FULL = "full"
+
+
+class QueueUrlStyle(StrEnum):
+    STANDARD = "standard"
+    DOMAIN = "domain"
+    PATH = "path"
+    DYNAMIC = "dynamic"
+    OFF = "off"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@app.command()
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
+    data: Annotated[Path | None, typer.Option(help="Folder that keeps all data.", show_default="./data")] = None,
+    temporary: Annotated[
+        bool, typer.Option("--temporary", help="Keep data in a folder that ends with the process.")
+    ] = False,
+    durability: Annotated[
+        Durability,
+        typer.Option(help="What acknowledged calls survive: normal the process's death, full a power cut too."),
+    ] = Durability.NORMAL,
+    default_account: Annotated[
+        str, typer.Option(help="Account of callers whose access key names none.", metavar="ID")
+    ] = "000000000000",
+    closed: Annotated[bool, typer.Option("--closed", help="Take only keys that Atoll issued.")] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve https, with a certificate made here unless one is given.")
+    ] = False,
+    tls_certificate: Annotated[Path | None, typer.Option(help="Certificate to serve, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    queue_url_style: Annotated[
+        QueueUrlStyle, typer.Option(help="Form of the queue URLs that are issued.")
+    ] = QueueUrlStyle.DYNAMIC,
+    public_host: Annotated[
+        str, typer.Option(help="HOST[:PORT] in issued URLs, in place of the one that the caller used.")
+    ] = "",
+    parity_access_keys: Annotated[
+        bool, typer.Option("--parity-access-keys", help="Read the account in AKIA and ASIA keys too.")
+    ] = False,
+    sqs_delay_recently_deleted: Annotated[
+        bool,
+        typer.Option(
+            "--sqs-delay-recently-deleted", help="Refuse a queue's name for 60 s after its deletion, as AWS does."
+        ),
+    ] = False,
+    sqs_delay_purge_retry: Annotated[
+        bool, typer.Option("--sqs-delay-purge-retry", help="Refuse a second purge of a queue for 60 s, as AWS does.")
+    ] = False,
+    log_format: Annotated[LogFormat, typer.Option(help="Form of the log's lines.")] = LogFormat.TEXT,
+    log_level: Annotated[
+        LogLevel, typer.Option(help="From which level on to log; calls are logged at info.")
+    ] = LogLevel.INFO,
+) -> None:
+    """Start Atoll, in one process, and stay in front."""
+    from atoll.cli.up import run
+    from atoll.gateway.settings import Settings
+
+    if temporary and data is not None:
+        raise typer.BadParameter("--temporary and --data exclude each other")
+    if len(default_account) != 12 or not default_account.isdigit():
+        raise typer.BadParameter("an account id has 12 digits", param_hint="--default-account")
+    if (tls_certificate is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-certificate and --tls-key go together")
+    settings = Settings(
+        host=host,
+        port=port,
+        data=data or Path("data"),
+        temporary=temporary,
+        durability=durability.value,
+        default_account=default_account,
+        closed=closed,
+        tls=tls or tls_certificate is not None,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+        queue_url_style=queue_url_style.value,
+        public_host=public_host,
+        parity_access_keys=parity_access_keys,
+        sqs_delay_recently_deleted=sqs_delay_recently_deleted,
+        sqs_delay_purge_retry=sqs_delay_purge_retry,
+        log_format=log_format.value,
+        log_level=log_level.value,
+    )
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(version_of("atoll"))

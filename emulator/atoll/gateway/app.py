@@ -1,0 +1,286 @@
+"""The gateway: a request's way from HTTP to the cell of the tenant that is meant, and the answer's way back.
+
+    detect      service and operation, in which protocol        (detect.py)
+    identify    realm, account, region, principal               (identify.py)
+    parse       parameters, validated                           (atoll.wire)
+    locate      which tenant owns what is named                 (locate.py)
+    dispatch    the operation, in the owner's cell              (dispatch.py)
+    render      the answer, or AWS's error, in the caller's protocol
+
+Each takes what the one before it made. What is in memory is gone through at once; where the index has to be asked, or
+a commit to be awaited, the answer is a future.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from atoll.cell import Reply
+from atoll.core.call import Call, Origin, Params
+from atoll.core.caller import Caller
+from atoll.core.clock import Clock
+from atoll.core.errors import AwsError, internal_failure
+from atoll.core.ids import uuid4
+from atoll.core.service import Operation, Registry, Service
+from atoll.core.tenant_id import TenantId
+from atoll.gateway.access_log import AccessLog
+from atoll.gateway.detect import Detected, detect
+from atoll.gateway.dispatch import Dispatcher
+from atoll.gateway.identify import Identifier, Identity
+from atoll.gateway.locate import Locator
+from atoll.gateway.refusals import NotAuthenticated, in_words
+from atoll.wire.codec import Codec, codec
+from atoll.wire.http import BodyPlan, Request, Response
+from atoll.wire.model import Operation as Model
+from atoll.wire.validate import validate
+
+logger = logging.getLogger(__name__)
+
+LONGEST_BODY = 16 * 1024 * 1024
+"""Bytes of a body that is taken whole: a form's percent signs make three bytes of one."""
+
+Inner = Callable[[Request], Response | None]
+
+
+class Route:
+    """What an operation, called in one protocol, needs on its way."""
+
+    __slots__ = ("codec", "model", "operation", "service")
+
+    def __init__(self, service: Service, operation: Operation, model: Model, codec: Codec) -> None:
+        self.service = service
+        self.operation = operation
+        self.model = model
+        self.codec = codec
+
+
+class Exchange(Reply):
+    """One request and what has been found out about it; its reply renders the answer."""
+
+    __slots__ = ("_future", "caller", "detected", "gateway", "owner", "request", "request_id", "response", "started")
+
+    def __init__(self, gateway: Gateway, request: Request) -> None:
+        super().__init__()
+        self.gateway = gateway
+        self.request = request
+        self.request_id = uuid4()
+        self.started = gateway.clock.now()
+        self.detected: Detected | None = None
+        self.caller: Caller | None = None
+        self.owner: TenantId | None = None
+        self.response: Response | None = None
+        self._future: asyncio.Future[Response] | None = None
+
+    def done(self, result: Params | None, error: Exception | None) -> None:
+        response = self.gateway.render(self, result, error)
+        if self._future is None:
+            self.response = response
+        elif not self._future.done():
+            self._future.set_result(response)
+
+    def answer(self) -> Response | Awaitable[Response]:
+        """The response, or a future of it, the cancelling of which gives up the call."""
+        if self.response is not None:
+            return self.response
+        self._future = self.gateway.loop.create_future()
+        self._future.add_done_callback(self._settled)
+        return self._future
+
+    def _settled(self, future: asyncio.Future[Response]) -> None:
+        if future.cancelled():
+            self.cancel()
+
+
+class Gateway:
+    """An `App` for a server. `inner` answers paths that are not AWS's."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        identifier: Identifier,
+        locator: Locator,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        access_log: AccessLog,
+        inner: Inner,
+    ) -> None:
+        self.clock = clock
+        self.loop = asyncio.get_running_loop()
+        self.missing: dict[str, int] = {}
+        """How often what Atoll does not have was called, by service and operation."""
+        self._registry = registry
+        self._identifier = identifier
+        self._locator = locator
+        self._dispatcher = dispatcher
+        self._access_log = access_log
+        self._inner = inner
+        self._routes: dict[tuple[str, str, str], Route] = {}
+        self._origins: dict[tuple[str, str], Origin] = {}
+
+    def admit(self, request: Request) -> BodyPlan | Response:
+        return BodyPlan(LONGEST_BODY)
+
+    def handle(self, request: Request) -> Response | Awaitable[Response]:
+        if request.path.startswith("/_") and (response := self._inner(request)) is not None:
+            return response
+        exchange = Exchange(self, request)
+        try:
+            detected = exchange.detected = detect(request)
+            identity = self._identifier.identify(request)
+            if identity is None:
+                exchange.goes_on(self.loop.create_task(self._handle_slowly(exchange, detected)))
+            else:
+                self._handle(exchange, detected, identity)
+        except Exception as error:
+            self._refuse(exchange, error)
+        return exchange.answer()
+
+    async def _handle_slowly(self, exchange: Exchange, detected: Detected) -> None:
+        try:
+            identity = await self._identifier.identify_slowly(exchange.request)
+            self._handle(exchange, detected, identity)
+        except Exception as error:
+            self._refuse(exchange, error)
+
+    def _handle(self, exchange: Exchange, detected: Detected, identity: Identity) -> None:
+        """From a known caller on. Raises AwsError."""
+        request = exchange.request
+        caller = exchange.caller = identity.caller
+        route = self._routes.get((detected.service, detected.operation_name, detected.protocol)) or self._route(
+            detected
+        )
+        params = route.codec.parse(request, route.model)
+        service = route.service
+        if service.complete is not None:
+            service.complete(request, params)
+        if service.model_constraints:
+            validate(route.model, params)
+        owner = self._locator.locate(route.operation.access, params, caller)
+        if owner is None:
+            exchange.goes_on(self.loop.create_task(self._locate_slowly(exchange, route, params, caller)))
+        else:
+            self._dispatch(exchange, route, params, caller, owner)
+
+    async def _locate_slowly(self, exchange: Exchange, route: Route, params: Params, caller: Caller) -> None:
+        try:
+            owner = await self._locator.locate_slowly(route.operation.access, params, caller)
+            self._dispatch(exchange, route, params, caller, owner)
+        except Exception as error:
+            self._refuse(exchange, error)
+
+    def _dispatch(self, exchange: Exchange, route: Route, params: Params, caller: Caller, owner: TenantId) -> None:
+        exchange.owner = owner
+        call = Call(
+            route.service.name,
+            route.operation.name,
+            params,
+            caller,
+            owner,
+            exchange.request_id,
+            self._origin(exchange.request),
+        )
+        self._dispatcher.run(call, exchange)
+
+    def _route(self, detected: Detected) -> Route:
+        """Raises AwsError with status 501 where Atoll has no such operation."""
+        service = self._registry.get(detected.service)
+        operation = None if service is None else service.operations.get(detected.operation_name)
+        model = detected.operation
+        if service is None or operation is None or operation.internal or model is None:
+            raise self._absent(detected, service)
+        route = Route(service, operation, model, codec(detected.protocol))
+        self._routes[detected.service, detected.operation_name, detected.protocol] = route
+        return route
+
+    def _absent(self, detected: Detected, service: Service | None) -> AwsError:
+        name = f"{detected.service}.{detected.operation_name}" if detected.operation_name else detected.service
+        known = service is not None or name in self.missing or len(self.missing) < 10_000
+        if known:
+            self.missing[name] = self.missing.get(name, 0) + 1
+        logger.warning("%s was called and is not there", name)
+        there = ", ".join(sorted(self._registry if service is None else service.operations))
+        what = "services" if service is None else f"operations of {detected.service}"
+        return AwsError(
+            "NotImplemented", f"Atoll has no {name}. The {what} that it has: {there}.", status=501, fault="Receiver"
+        )
+
+    def _origin(self, request: Request) -> Origin:
+        key = (request.scheme, request.headers.get("host", "localhost"))
+        origin = self._origins.get(key)
+        if origin is None:
+            if len(self._origins) >= 1000:
+                self._origins.clear()
+            origin = self._origins[key] = Origin(*key)
+        return origin
+
+    # ---- the way back
+
+    def _refuse(self, exchange: Exchange, error: Exception) -> None:
+        if isinstance(error, NotAuthenticated):
+            detected = exchange.detected
+            if error.unsigned is not None and detected is not None and _needs_no_signature(detected):
+                try:
+                    self._handle(exchange, detected, error.unsigned)
+                except Exception as failure:
+                    exchange.done(None, failure)
+                return
+        exchange.done(None, error)
+
+    def render(self, exchange: Exchange, result: Params | None, error: Exception | None) -> Response:
+        """The answer on the wire, and its line in the access log."""
+        detected = exchange.detected
+        try:
+            if error is None and detected is not None and detected.operation is not None:
+                response = codec(detected.protocol).render(detected.operation, result or {}, exchange.request_id)
+            else:
+                response = self._render_error(exchange, error)
+        except Exception:
+            logger.exception("%s: the answer could not be rendered", exchange.request_id)
+            response = self._render_error(exchange, internal_failure())
+        self._log(exchange, response)
+        return response
+
+    def _render_error(self, exchange: Exchange, error: Exception | None) -> Response:
+        detected = exchange.detected
+        if isinstance(error, NotAuthenticated):
+            error = in_words(
+                error,
+                detected.service if detected else "",
+                detected.protocol if detected else "query",
+                query_compatible=bool(detected and detected.model and detected.model.query_compatible),
+            )
+        if not isinstance(error, AwsError):
+            logger.error("%s failed", exchange.request_id, exc_info=error)
+            error = internal_failure()
+        if detected is None or detected.model is None:
+            return plain_error(error, exchange.request_id, detected.protocol if detected else "query")
+        return codec(detected.protocol).render_error(detected.model, detected.operation, error, exchange.request_id)
+
+    def _log(self, exchange: Exchange, response: Response) -> None:
+        detected, caller, owner = exchange.detected, exchange.caller, exchange.owner
+        self._access_log.line(
+            exchange.started,
+            exchange.request_id,
+            caller,
+            detected.service if detected else "-",
+            detected.operation_name if detected else "-",
+            owner,
+            response.status,
+            self.clock.now() - exchange.started,
+        )
+
+
+def _needs_no_signature(detected: Detected) -> bool:
+    return detected.operation is not None and detected.operation.auth == "none"
+
+
+def plain_error(error: AwsError, request_id: str, protocol: str) -> Response:
+    """An error where not even the service is known."""
+    raise error
+
+
+_: Any = None

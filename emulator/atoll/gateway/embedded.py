@@ -1,0 +1,145 @@
+"""Atoll in one process: index, one cell, the gateway and its server, on one loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvloop
+
+from atoll.cell import Cell
+from atoll.core.clock import Clock, SystemClock
+from atoll.core.tenant_id import DEFAULT_REALM
+from atoll.gateway.access_log import AccessLog
+from atoll.gateway.app import Gateway
+from atoll.gateway.dispatch import CellPort, Dispatcher, Packed
+from atoll.gateway.identify import Identifier
+from atoll.gateway.inner import Inner
+from atoll.gateway.locate import Locator
+from atoll.gateway.server import Server
+from atoll.gateway.settings import Settings
+from atoll.index import Index
+from atoll.index.directory import Directory
+from atoll.index.sqlite import SqliteIndex
+from atoll.services import REGISTRY
+from atoll.services.sqs.settings import SqsSettings, configure
+from atoll.tenants.folder import DataFolder
+
+CELL = "embedded"
+GRACE = 10.0
+"""Seconds that calls in flight have to be answered in when the process is told to end."""
+PACK = "ATOLL_PACK_CALLS"
+"""An environment variable that tests set: every call, effect and answer then travels as MessagePack, as it does between
+processes."""
+
+
+def serve(settings: Settings) -> int:
+    """Serves until SIGTERM or SIGINT. Returns the exit code.
+
+    Raises DataFolderError, IndexUnavailable, and OSError where the port is taken.
+    """
+    with DataFolder.open(settings.data, temporary=settings.temporary) as folder:
+        return uvloop.run(_serve(settings, folder))
+
+
+async def _serve(settings: Settings, folder: DataFolder) -> int:
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with running(settings, folder, SystemClock()) as server:
+        print(f"Atoll listens on {'https' if settings.tls else 'http'}://{settings.host}:{server.port}", flush=True)
+        print("Ready.", flush=True)
+        await ended.wait()
+        await server.stop(GRACE)
+    return 0
+
+
+@asynccontextmanager
+async def running(settings: Settings, folder: DataFolder, clock: Clock) -> AsyncIterator[Server]:
+    """A server that answers."""
+    configure(
+        SqsSettings(
+            settings.queue_url_style,
+            settings.public_host,
+            settings.sqs_delay_recently_deleted,
+            settings.sqs_delay_purge_retry,
+        )
+    )
+    full = settings.durability == "full"
+    index = SqliteIndex(folder.index, clock, full=full)
+    try:
+        await _first_start(settings, index)
+        directory = Directory(index)
+        locator = Locator(directory)
+        dispatcher = Dispatcher(REGISTRY, directory, locator)
+        cell = Cell(
+            CELL,
+            registry=REGISTRY,
+            index=index,
+            world=dispatcher,
+            clock=clock,
+            path_of=folder.path_of,
+            marks=folder.cell,
+            full_durability=full,
+        )
+        port: CellPort = Packed(cell) if os.environ.get(PACK) else cell
+        dispatcher.add_cell(CELL, port)
+        identifier = Identifier(
+            directory,
+            clock,
+            services=frozenset(REGISTRY),
+            default_account=settings.default_account,
+            parity_access_keys=settings.parity_access_keys,
+        )
+        access_log = AccessLog(
+            sys.stdout, json=settings.log_format == "json", quiet=settings.log_level in ("warning", "error")
+        )
+        gateway = Gateway(
+            registry=REGISTRY,
+            identifier=identifier,
+            locator=locator,
+            dispatcher=dispatcher,
+            clock=clock,
+            access_log=access_log,
+            inner=Inner(directory),
+        )
+        server = Server(gateway, ssl=_tls(settings, folder, clock))
+        try:
+            await server.start(settings.host, settings.port)
+            cell.start()
+            yield server
+        finally:
+            await server.stop(0.0)
+            await cell.stop()
+            access_log.flush()
+    finally:
+        await index.close()
+
+
+async def _first_start(settings: Settings, index: Index) -> None:
+    """The default realm, open unless told otherwise; a closed one gets its first keys, shown this once."""
+    await index.make_realm(DEFAULT_REALM, not settings.closed)
+    if not settings.closed or await index.access_keys(DEFAULT_REALM, settings.default_account):
+        return
+    await index.make_account(DEFAULT_REALM, settings.default_account)
+    root = f"arn:aws:iam::{settings.default_account}:root"
+    key = await index.issue_access_key(DEFAULT_REALM, settings.default_account, root, settings.default_account)
+    print(
+        f"Keys of account {key.account}, shown this once:\n"
+        f"  export AWS_ACCESS_KEY_ID={key.key_id}\n  export AWS_SECRET_ACCESS_KEY={key.secret}",
+        flush=True,
+    )
+
+
+def _tls(settings: Settings, folder: DataFolder, clock: Clock) -> ssl.SSLContext | None:
+    if not settings.tls:
+        return None
+    # Imported here, since it brings cryptography along.
+    from atoll.gateway.tls import server_context
+
+    return server_context(settings, folder.path, clock)
