@@ -5,11 +5,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from atoll.core.caller import Session
-from atoll.services.sts.errors import invalid_parameter_value
+from atoll.services.sts.errors import invalid_parameter_value, validation_error
+
+_SIGNS = frozenset("_.:/=+-@")
 
 
 class SessionTags(NamedTuple):
@@ -21,16 +24,28 @@ NO_TAGS = SessionTags({}, ())
 
 
 def read_tags(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """A request's list of tags. Raises InvalidParameterValue where keys differ in nothing but case."""
+    """A request's list of tags. Raises InvalidParameterValue where keys differ in nothing but case, ValidationError
+    where they have characters that AWS does not take."""
     tags: dict[str, str] = {}
     seen: set[str] = set()
-    for tag in given:
+    for number, tag in enumerate(given, 1):
         key = tag["Key"]
+        _check_characters(key, f"tags.{number}.member.key", "+")
+        _check_characters(tag.get("Value", ""), f"tags.{number}.member.value", "*")
         if key.lower() in seen:
             raise invalid_parameter_value("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
         seen.add(key.lower())
         tags[key] = tag.get("Value", "")
     return tags
+
+
+def _check_characters(text: str, at: str, many: str) -> None:
+    """The model's pattern names classes of characters that Python's patterns have no words for."""
+    if not all(character in _SIGNS or unicodedata.category(character)[0] in "LZN" for character in text):
+        raise validation_error(
+            f"1 validation error detected: Value '{text}' at '{at}' failed to satisfy constraint: Member must satisfy "
+            rf"regular expression pattern: [\p{{L}}\p{{Z}}\p{{N}}_.:/=+\-@]{many}"
+        )
 
 
 def join_tags(passed: dict[str, str], transitive: Iterable[str], session: Session | None) -> SessionTags:

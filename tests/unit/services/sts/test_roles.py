@@ -132,6 +132,12 @@ def test_the_first_role_may_be_held_for_twelve_hours(sts: Any) -> None:
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
         ),
         (
+            {"Tags": [{"Key": "Ä b", "Value": "1"}, {"Key": "a", "Value": "b!"}]},
+            "ValidationError",
+            "1 validation error detected: Value 'b!' at 'tags.2.member.value' failed to satisfy constraint: Member "
+            r"must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*",
+        ),
+        (
             {"Tags": [{"Key": "Team", "Value": "a"}], "TransitiveTagKeys": ["Env"]},
             "InvalidParameterValue",
             "The specified transitive tag key must be included in the requested tags.",
