@@ -37,7 +37,7 @@ def queue_does_not_exist() -> AwsError:
 
 
 def invalid_address(url: str) -> AwsError:
-    return AwsError("InvalidAddress", f"The address {url} is not valid for this endpoint.", status=404)
+    return AwsError("InvalidAddress", f"The address {url} is not valid for this endpoint.")
 
 
 def receipt_handle_is_invalid(handle: str) -> AwsError:
@@ -49,8 +49,8 @@ def receipt_handle_expired(handle: str) -> AwsError:
 
 
 def resource_not_found(message: str) -> AwsError:
-    return AwsError("ResourceNotFoundException", message, status=404)
+    return AwsError("ResourceNotFoundException", message)
 
 
 def over_limit(message: str) -> AwsError:
-    return AwsError("OverLimit", message, status=403)
+    return AwsError("OverLimit", message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -58,6 +59,10 @@ def test_creating_again_is_the_same_unless_it_differs(sqs: Any) -> None:
             "QueueNameExists",
             f"A queue already exists with the same name and a different value for attribute {name}",
         )
+    policy = {"redrivePermission": "allowAll"}
+    url = sqs.queue("dlq", RedriveAllowPolicy=json.dumps(policy))
+    assert sqs.queue("dlq", RedriveAllowPolicy=json.dumps(policy, indent=1)) == url
+    assert sqs.fails("CreateQueue", QueueName="dlq", Attributes={"RedriveAllowPolicy": ""})[0] == "QueueNameExists"
     fifo = sqs.queue("q.fifo")
     assert sqs.queue("q.fifo") == fifo
     code, text = sqs.fails(
