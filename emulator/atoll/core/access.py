@@ -88,12 +88,14 @@ class ByName:
 class ById:
     """The tenant that has the id in `parameter`: the caller's own first, then any of the realm.
 
-    `read` takes the id out of a value that carries one (a ciphertext, a token).
+    `read` takes the id out of a value that carries one (a ciphertext, a token). Where `account` names a parameter, the
+    id is looked for in the account that it gives, the caller's region first, and not without it.
     """
 
     kind: str
     parameter: str
     read: Callable[[str | bytes], str | None] | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, init=False)

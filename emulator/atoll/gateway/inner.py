@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable
 from typing import Any
@@ -32,7 +33,8 @@ class Inner:
         realm = await self._directory.get_realm(name)
         if realm is None:
             return _json(404, {"message": f"There is no realm '{name}' here."})
-        return _json(200, _document(realm, document, request))
+        # The first keys of a process take long to derive.
+        return _json(200, await asyncio.to_thread(_document, realm, document, request))
 
 
 def _document(realm: Realm, document: str, request: Request) -> dict[str, Any]:

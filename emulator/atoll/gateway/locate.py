@@ -38,7 +38,8 @@ _REGION = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}")
 
 Question = tuple[str, str, str]
 """What the index is asked: "name" or "id", the kind, the name or id."""
-Answers = dict[Question, TenantId | None]
+Answers = dict[Question, tuple[TenantId, ...]]
+"""The tenants that the index named."""
 _Finder = Callable[[Params, Caller, Answers], TenantId | None]
 
 
@@ -84,11 +85,12 @@ class Locator:
             _check(access, owner, caller)
             return owner
 
-    async def _ask(self, question: Question, caller: Caller) -> TenantId | None:
+    async def _ask(self, question: Question, caller: Caller) -> tuple[TenantId, ...]:
         what, kind, name = question
-        if what == "name":
-            return await self._directory.get_holder(caller.realm, kind, name)
-        return _nearest(await self._directory.get_owners(caller.realm, kind, name), caller)
+        if what == "id":
+            return await self._directory.get_owners(caller.realm, kind, name)
+        holder = await self._directory.get_holder(caller.realm, kind, name)
+        return () if holder is None else (holder,)
 
     def _compile(self, owner: Owner) -> _Finder:
         match owner:
@@ -106,8 +108,8 @@ class Locator:
                 return _by_account(parameter, region)
             case ByName(kind, parameter):
                 return self._by_name(kind, parameter)
-            case ById(kind, parameter, read):
-                return self._by_id(kind, parameter, read)
+            case ById():
+                return self._by_id(owner)
             case First(choices):
                 return _first([self._compile(choice) for choice in choices])
 
@@ -118,7 +120,7 @@ class Locator:
                 return None
             question = ("name", kind, name)
             if question in answers:
-                return answers[question]
+                return next(iter(answers[question]), None)
             holder = self._directory.peek_holder(caller.realm, kind, name)
             if holder is None:
                 raise _Unknown(question)
@@ -126,20 +128,24 @@ class Locator:
 
         return find
 
-    def _by_id(self, kind: str, parameter: str, read: Callable[[str | bytes], str | None] | None) -> _Finder:
+    def _by_id(self, by: ById) -> _Finder:
         def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
-            value = params.get(parameter)
-            if isinstance(value, str | bytes) and read is not None:
-                value = read(value)
-            if not isinstance(value, str):
+            value = params.get(by.parameter)
+            if isinstance(value, str | bytes) and by.read is not None:
+                value = by.read(value)
+            account = params.get(by.account) if by.account else caller.account
+            if not isinstance(value, str) or not isinstance(account, str):
                 return None
-            question = ("id", kind, value)
-            if question in answers:
-                return answers[question]
-            owners = self._directory.peek_owners(caller.realm, kind, value)
-            if not owners:
-                raise _Unknown(question)
-            return _nearest(owners, caller)
+            question = ("id", by.kind, value)
+            owners = answers.get(question)
+            if owners is None:
+                owners = self._directory.peek_owners(caller.realm, by.kind, value)
+                if not owners:
+                    raise _Unknown(question)
+            if by.account:
+                owners = tuple(owner for owner in owners if owner.account == account)
+            near = TenantId(caller.realm, account, caller.region)
+            return near if near in owners else min(owners, default=None)
 
         return find
 
@@ -158,12 +164,6 @@ def crossing(owner: TenantId, caller: Caller) -> Crossing:
     if other_account:
         return Crossing.BOTH if other_region else Crossing.ACCOUNT
     return Crossing.REGION if other_region else Crossing.NONE
-
-
-def _nearest(owners: tuple[TenantId, ...], caller: Caller) -> TenantId | None:
-    """The caller's own tenant first, then whoever has it in the realm."""
-    own = TenantId(caller.realm, caller.account, caller.region)
-    return own if own in owners else min(owners, default=None)
 
 
 def _by_text(parameter: str, read: Callable[[str], Place | None], region: str = "") -> _Finder:

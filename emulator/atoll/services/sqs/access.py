@@ -7,7 +7,7 @@ Nothing of SQS crosses regions on AWS.
 
 from __future__ import annotations
 
-from atoll.core.access import Access, ByAccount, ByArn, ByUrl, Crossing, Here
+from atoll.core.access import Access, ByAccount, ByArn, ById, ByUrl, Crossing, First, Here
 from atoll.services.sqs.move_tasks import place_of_task
 from atoll.services.sqs.urls import place_of_url
 
@@ -25,7 +25,11 @@ ACCESS = {
     "DeleteMessageBatch": SHARED,
     "DeleteQueue": OWN,
     "GetQueueAttributes": SHARED,
-    "GetQueueUrl": Access(ByAccount("QueueOwnerAWSAccountId"), aws=Crossing.ACCOUNT),
+    # Who names the owner means its queue, in whichever region that is; who does not means one of its own tenant.
+    "GetQueueUrl": Access(
+        First(ById("queue", "QueueName", account="QueueOwnerAWSAccountId"), ByAccount("QueueOwnerAWSAccountId")),
+        aws=Crossing.ACCOUNT,
+    ),
     "ListDeadLetterSourceQueues": SHARED,
     "ListMessageMoveTasks": Access(ByArn("SourceArn"), aws=Crossing.ACCOUNT),
     "ListQueues": Access(Here()),
