@@ -43,13 +43,12 @@ def test_a_queue_from_every_position(positions: Any) -> None:
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_a_queue_by_name_is_that_of_the_account_and_the_callers_region(positions: Any) -> None:
+def test_a_queue_by_name_is_ones_own_unless_its_owner_is_named(positions: Any) -> None:
     owner, caller = positions.owner("sqs"), positions.caller("sqs")
     name = unique()
     url = owner.create_queue(QueueName=name)["QueueUrl"]
-    if positions.caller_region == positions.owner_region:
-        found = caller.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=positions.owner_account)
-        assert found["QueueUrl"] == url
+    found = caller.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=positions.owner_account)
+    assert found["QueueUrl"] == url
     if positions.position != "owner":
         with pytest.raises(ClientError, match="does not exist"):
             caller.get_queue_url(QueueName=name)
