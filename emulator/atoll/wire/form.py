@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from atoll.wire.http import Request
 from atoll.wire.text import Malformed
@@ -34,7 +34,7 @@ def decode(text: str) -> str:
         text = text.replace("+", " ")
     if "%" in text:
         try:
-            return unquote(text, errors="strict")
+            return unquote_to_bytes(text).decode()
         except UnicodeDecodeError:
             raise BadSyntax from None
     return text
@@ -48,7 +48,9 @@ def fields(text: str) -> list[tuple[str, str]]:
     for field in text.split("&"):
         if field:
             name, _, value = field.partition("=")
-            pairs.append((decode(name), decode(value)))
+            if "%" in field or "+" in field:
+                name, value = decode(name), decode(value)
+            pairs.append((name, value))
     return pairs
 
 

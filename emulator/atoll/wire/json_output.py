@@ -1,13 +1,14 @@
 """Writes an operation's output as JSON.
 
-What has no blobs, timestamps, fractions or renamed members is given to orjson as it is; for the rest a function is
-compiled, once per structure, that makes what orjson takes.
+What the model names as it is on the wire is given to orjson as it is, which asks back for blobs and timestamps only.
+For the rest a function is compiled, once per structure, that makes what orjson takes.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -26,7 +27,8 @@ def writer(shape: Shape) -> WriteBytes:
         return lambda value: orjson.dumps(convert(value))
 
     def write(value: dict[str, Any]) -> bytes:
-        written = orjson.dumps(value)
+        written = orjson.dumps(value, _scalar, orjson.OPT_PASSTHROUGH_DATETIME)
+        # None, or a fraction that JSON has no number for.
         if b"null" in written:
             written = orjson.dumps(convert(value))
         return written
@@ -34,22 +36,28 @@ def writer(shape: Shape) -> WriteBytes:
     return write
 
 
+def _scalar(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return text.write_blob(value)
+    if isinstance(value, datetime):
+        return timestamps.write_seconds(value)
+    raise TypeError(type(value).__name__)
+
+
 def _plain(shape: Shape) -> bool:
-    """Whether every value of `shape` is JSON already."""
+    """Whether `shape` is on the wire what it is here, but for blobs and timestamps in the usual format."""
     seen: set[str] = set()
 
     def visit(current: Shape) -> bool:
         if current.name in seen or current.document:
             return True
         seen.add(current.name)
-        if current.type in ("blob", "timestamp", "float", "double"):
-            return False
         parts = [*filter(None, (current.member, current.value))]
         for name, member in current.members.items():
             if not member.in_response_body or member.wire_name != name:
                 return False
             parts.append(member)
-        return all(visit(part.shape) for part in parts)
+        return all(part.timestamp_format in (None, "unixTimestamp") and visit(part.shape) for part in parts)
 
     return visit(shape)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from atoll.core.call import Params
 from atoll.core.errors import AwsError
@@ -78,7 +78,7 @@ def _labels(uri: str, members: list[Member]) -> Step:
 
 def _unquote(value: str) -> str:
     try:
-        return unquote(value, errors="strict")
+        return unquote_to_bytes(value).decode()
     except UnicodeDecodeError:
         raise Malformed("Couldn't parse the specified URI.") from None
 

@@ -91,7 +91,7 @@ class RestJsonCodec:
             body[fault.message_name(wire.shape)] = wire.message
         if wire.shape is not None:
             body.update(json_output.structure(wire.shape)(wire.members))
-            for name, write in rest_output.compile_headers(wire.shape):
+            for name, write in rest_output.compile_headers(wire.shape).items():
                 if name in wire.members:
                     write(wire.members[name], headers)
         return Response(wire.status, headers, orjson.dumps(body))

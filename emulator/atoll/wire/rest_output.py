@@ -20,14 +20,14 @@ Render = Callable[[Params, Headers], Response]
 """Makes the response to a result; the headers given are those that every response has."""
 
 
-def compile_headers(shape: Shape) -> list[tuple[str, header.Write]]:
-    """What writes the members that are headers, with their names."""
-    writers = []
+def compile_headers(shape: Shape) -> dict[str, header.Write]:
+    """What writes the members that are headers, by their names."""
+    writers = {}
     for name, member in shape.members.items():
         if member.location == "header":
-            writers.append((name, header.header(member)))
+            writers[name] = header.header(member)
         elif member.location == "headers":
-            writers.append((name, header.prefixed(member)))
+            writers[name] = header.prefixed(member)
     return writers
 
 
@@ -46,10 +46,9 @@ def compile_render(
     body_of = _compile_body(shape, content_type, write_members, write_payload)
 
     def render(result: Params, headers: Headers) -> Response:
-        for name, write in headers_of:
-            value = result.get(name)
-            if value is not None:
-                write(value, headers)
+        for name, value in result.items():
+            if value is not None and name in headers_of:
+                headers_of[name](value, headers)
         status = operation.status
         if status_name is not None:
             status = result.get(status_name) or status
@@ -65,7 +64,7 @@ def _compile_body(
     write_payload: Callable[[Member], WriteBody],
 ) -> Callable[[Params, Headers], Body]:
     if shape.payload is not None:
-        return _payload(shape.members[shape.payload], content_type, write_payload)
+        return _payload(shape, shape.members[shape.payload], content_type, write_payload)
     if shape.members and not any(member.in_response_body for member in shape.members.values()):
         return lambda result, headers: b""
     write = write_members(shape)
@@ -78,7 +77,7 @@ def _compile_body(
 
 
 def _payload(
-    member: Member, content_type: str, write_payload: Callable[[Member], WriteBody]
+    shape: Shape, member: Member, content_type: str, write_payload: Callable[[Member], WriteBody]
 ) -> Callable[[Params, Headers], Body]:
     name, kind = member.name, member.shape.type
     raw = kind == "blob" or member.shape.eventstream
@@ -89,12 +88,16 @@ def _payload(
         content_type, write = "text/plain", str.encode
     else:
         write = write_payload(member)
+    # Where the result itself may say what the payload is (S3's objects), silence is kept too.
+    said = any(
+        other.location == "header" and other.wire_name.lower() == "content-type" for other in shape.members.values()
+    )
 
     def write_body(result: Params, headers: Headers) -> Body:
         value = result.get(name)
         if value is None:
             return b""
-        if not any(key.lower() == "content-type" for key, _ in headers):
+        if not said:
             headers.append(("Content-Type", content_type))
         return write(value)
 

@@ -109,7 +109,7 @@ def _error_members(wire: fault.WireError, headers: rest_output.Headers) -> str:
         if name not in known:
             written += f"<{name}>{escape(str(value))}</{name}>"
     if wire.shape is not None:
-        for name, write in rest_output.compile_headers(wire.shape):
+        for name, write in rest_output.compile_headers(wire.shape).items():
             if name in wire.members:
                 write(wire.members[name], headers)
     return written
