@@ -17,9 +17,9 @@ from atoll.wire.json_input import check_depth, loads
 from atoll.wire.model import Member
 
 # A quoted string with escapes, or anything up to the next comma.
-_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*?))\s*(?:,|$)')
+_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"\s*|([^,]*))(?:,|$)')
 # An HTTP date has a comma of its own.
-_DATE = re.compile(r"\s*([A-Za-z]{3}, [^,]*|[^,]*?)\s*(?:,|$)")
+_DATE = re.compile(r"\s*([A-Za-z]{3}, [^,]*|[^,]*)(?:,|$)")
 _ESCAPED = re.compile(r"\\(.)")
 _line_break = re.compile(r"[\r\n\0]").search
 
@@ -70,13 +70,13 @@ def _split(value: str) -> list[str]:
         quoted, plain = match.groups()
         if quoted is not None:
             parts.append(_ESCAPED.sub(r"\1", quoted))
-        elif plain:
+        elif plain := plain.strip():
             parts.append(plain)
     return parts
 
 
 def _split_dates(value: str) -> list[str]:
-    return [match[1] for match in _DATE.finditer(value) if match[1]]
+    return [date for match in _DATE.finditer(value) if (date := match[1].strip())]
 
 
 def _quote(value: str) -> str:

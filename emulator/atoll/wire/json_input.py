@@ -13,13 +13,12 @@ import orjson
 from atoll.core.ids import uuid4
 from atoll.wire import text, timestamps
 from atoll.wire.model import Member, Shape
-from atoll.wire.text import Malformed
+from atoll.wire.text import LONG, Malformed
 
 Read = Callable[[Any], Any]
 
 MAX_DEPTH = 128
 """How deep JSON may nest where a model sets no end to it; what is echoed must stay within orjson's 254."""
-_LONG = 1 << 63
 _TRUE = frozenset(("true", "yes", "y", "t", "1"))
 _FALSE = frozenset(("false", "no", "n", "f", "0"))
 
@@ -196,12 +195,12 @@ def _read_boolean(value: Any) -> bool:
 def _integer(expected: str) -> Read:
     def read(value: Any) -> int:
         if type(value) is int:
-            if value < _LONG:
+            if value < LONG:
                 return value
         elif type(value) is not float:
             raise _unexpected(value, expected)
         # A fraction is cut off. What no 64 bits hold is an error that AWS has no words for.
-        if -_LONG <= value < _LONG:
+        if -LONG <= value < LONG:
             return int(value)
         raise Malformed
 

@@ -19,6 +19,9 @@ from atoll.wire.model import Member
 ReadText = Callable[[str], Any]
 WriteText = Callable[[Any], str]
 
+LONG = 1 << 63
+"""The first number that a long does not hold."""
+
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?")
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -46,9 +49,11 @@ def read_string(text: str) -> str:
 
 
 def read_integer(text: str, expected: str = "integer") -> int:
-    if not _INTEGER.fullmatch(text):
-        raise mismatch("STRING_VALUE", expected)
-    return int(text)
+    if _INTEGER.fullmatch(text):
+        value = int(text)
+        if -LONG <= value < LONG:
+            return value
+    raise mismatch("STRING_VALUE", expected)
 
 
 def read_long(text: str) -> int:
