@@ -7,23 +7,22 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+from atoll.cell.hosted import CHECKPOINT_PAGES, Entry, Hosted
 from atoll.core.errors import internal_failure
 from atoll.index import CatalogueRow, Holding
 from atoll.tenants.database import checkpoint_file
 
 if TYPE_CHECKING:
     from atoll.cell.cell import Cell
-    from atoll.cell.hosted import Entry, Hosted
     from atoll.cell.reply import Reply
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds that an answer waits at most for the index and for mirrors."""
-CHECKPOINT_PAGES = 1_000
 LONGEST_LOG_PAGES = 16_000
-"""From the first number on the write-ahead log is copied back off the loop, from the second on what is left of it
-(while calls keep coming, there always is something) on the loop."""
+"""Past this what is left of the write-ahead log (while calls keep coming, there always is something) is copied back on
+the loop, so that it starts anew."""
 
 
 class Aftermath:
@@ -38,7 +37,7 @@ class Aftermath:
             or tenant.effects
             or tenant.timers.changed
             or tenant.catalogue.changed
-            or tenant.db.wal_pages > CHECKPOINT_PAGES
+            or tenant.db.wal_pages >= hosted.checkpoint_at
         )
 
     def opened(self, hosted: Hosted) -> None:
@@ -62,7 +61,7 @@ class Aftermath:
             self._cell.timekeeper.changed(hosted)
         if tenant.catalogue.changed:
             waits.append(self._cell.spawn(self._publish(hosted, *self._unpublished(hosted))))
-        if tenant.db.wal_pages > CHECKPOINT_PAGES:
+        if tenant.db.wal_pages >= hosted.checkpoint_at:
             self._checkpoint(hosted)
         if waits or sync is not None:
             self._cell.spawn(self._answer_later(hosted, sync, waits, group))
@@ -96,16 +95,15 @@ class Aftermath:
 
     def _checkpoint(self, hosted: Hosted) -> None:
         db = hosted.tenant.db
-        if hosted.checkpointing:
-            if db.wal_pages > LONGEST_LOG_PAGES:
-                db.checkpoint()
+        hosted.checkpoint_at = db.wal_pages + CHECKPOINT_PAGES
+        if db.wal_pages > LONGEST_LOG_PAGES:
+            db.checkpoint()
+            hosted.checkpoint_at = CHECKPOINT_PAGES
             return
         assert db.path is not None
-        hosted.checkpointing = True
         hosted.users += 1
 
         def done(checkpoint: asyncio.Future[None]) -> None:
-            hosted.checkpointing = False
             hosted.users -= 1
             if not checkpoint.cancelled() and (error := checkpoint.exception()) is not None:
                 logger.error("%s: the write-ahead log could not be copied back: %s", hosted.tenant.id, error)

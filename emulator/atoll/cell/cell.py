@@ -37,12 +37,14 @@ from atoll.core.errors import AwsError, internal_failure
 from atoll.core.service import Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
 from atoll.index import Index
-from atoll.tenants import Tenant
+from atoll.tenants import Database, Tenant
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+MOST_STATELESS = 10_000
+"""Tenants remembered as seen by services that keep nothing."""
 OPEN_TENANTS = 200
 """More are closed, the longest unused first: an open one costs some 0.2 MB."""
 
@@ -89,6 +91,9 @@ class Cell:
         self.tenants.on_open = self.aftermath.opened
         self.tenants.on_close = self.timekeeper.closed
         self._scratch = Scratch(clock.now)
+        self._no_tables = Database(None)
+        self._stateless: dict[TenantId, Tenant] = {}
+        index.on_change(self._realm_changed)
         self._operations: dict[tuple[str, str], Operation] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._tenant = self.tenants.get
@@ -110,6 +115,7 @@ class Cell:
             await asyncio.sleep(0)
         await self.tenants.close_all()
         self._scratch.close()
+        self._no_tables.close()
         self.marks.close()
 
     @property
@@ -122,6 +128,9 @@ class Cell:
     def run(self, call: Call, reply: Reply) -> None:
         """Runs an operation in its owner's database. The reply comes at once, or after the commit."""
         operation = self._operations.get((call.service, call.operation)) or self._find(call.service, call.operation)
+        if operation.service.schema is None and operation.readonly:
+            self._run_stateless(operation, call, reply)
+            return
         hosted = self._tenant(call.owner)
         if operation.long:
             lagoon = CellLagoon(self, call.owner, call.service)
@@ -129,10 +138,34 @@ class Cell:
         elif hosted is None or call.service not in hosted.ready:
             self._spawn(self._run_unready(operation.service, call.owner, operation.handler, call, reply), reply)
         elif operation.readonly and not hosted.in_group:
-            self._read(hosted, operation.handler, call, reply)
+            self._read(hosted.tenant, operation.handler, call, reply, hosted if self.aftermath.full else None)
         else:
             self._touch(call.owner)
             self.run_in_group(hosted, operation.service, operation.handler, call, reply)
+
+    def _run_stateless(self, operation: Operation, call: Call, reply: Reply) -> None:
+        """An operation of a service that has no tables: no tenant is opened for it."""
+        tenant = self._stateless.get(call.owner)
+        if tenant is None:
+            self._spawn(self._make_stateless(operation, call, reply), reply)
+        else:
+            self._read(tenant, operation.handler, call, reply)
+
+    async def _make_stateless(self, operation: Operation, call: Call, reply: Reply) -> None:
+        try:
+            realm = await self.tenants.realm(call.owner.realm)
+        except AwsError as error:
+            reply.done(None, error)
+            return
+        if len(self._stateless) >= MOST_STATELESS:
+            self._stateless.clear()
+        lagoon = CellLagoon(self, call.owner, call.service)
+        tenant = self._stateless[call.owner] = Tenant(call.owner, realm, self._no_tables, self.clock.now, lagoon)
+        self._read(tenant, operation.handler, call, reply)
+
+    def _realm_changed(self, kind: str, _key: object) -> None:
+        if kind == "realm":
+            self._stateless.clear()
 
     def apply(self, effect: Effect, call: Call, reply: Reply) -> None:
         """Runs the call that an effect is, unless it was applied before."""
@@ -190,8 +223,10 @@ class Cell:
 
     # ---- transactions
 
-    def _read(self, hosted: Hosted, handler: Callable[..., Any], call: Call, reply: Reply) -> None:
-        tenant = hosted.tenant
+    def _read(
+        self, tenant: Tenant, handler: Callable[..., Any], call: Call, reply: Reply, unsynced: Hosted | None = None
+    ) -> None:
+        """Answers at once; where what is read may not be on the disk yet (`unsynced`), after it is."""
         before = tenant.db.total_changes()
         try:
             result = handler(call, tenant)
@@ -203,10 +238,10 @@ class Cell:
             return
         if tenant.db.total_changes() != before:
             raise TypeError(f"{call.service}.{call.operation} is registered as readonly and wrote")
-        if self.aftermath.full:
-            self.aftermath.after_sync(hosted, reply, result)
-        else:
+        if unsynced is None:
             reply.done(result, None)
+        else:
+            self.aftermath.after_sync(unsynced, reply, result)
 
     def run_in_group(
         self, hosted: Hosted, service: Service | None, handler: Callable[..., Any], call: Call | None, reply: Reply

@@ -16,6 +16,9 @@ from atoll.core.tenant_id import TenantId
 from atoll.index import Index, Realm
 from atoll.tenants import Database, Tenant
 
+CHECKPOINT_PAGES = 2_000
+"""By how much the write-ahead log may grow until it is copied back, off the loop."""
+
 Entry = tuple[Reply, Any, AwsError | None]
 
 
@@ -24,7 +27,7 @@ class Hosted:
 
     __slots__ = (
         "arrivals",
-        "checkpointing",
+        "checkpoint_at",
         "epoch",
         "group",
         "in_group",
@@ -54,7 +57,8 @@ class Hosted:
         """Lanes that are being delivered; an effect without a lane is one by its row."""
         self.arrivals: dict[int, asyncio.Future[None]] = {}
         """By effect: who waits for its arrival."""
-        self.checkpointing = False
+        self.checkpoint_at = CHECKPOINT_PAGES
+        """The size of the write-ahead log, in pages, from which on it is copied back."""
 
     def check_ready(self) -> None:
         """Forgets services whose tables have gone with a transaction that was undone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 from time import gmtime, strftime
 from typing import TextIO
 
@@ -61,8 +62,14 @@ class AccessLog:
             self._stream.flush()
 
 
+@lru_cache(maxsize=8)
+def _second(when: int) -> str:
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(when))
+
+
 def _time(when: float) -> str:
-    return f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(when))}.{int(when % 1 * 1000):03d}Z"
+    second = int(when)
+    return f"{_second(second)}.{int((when - second) * 1000):03d}Z"
 
 
 def _target(caller: Caller | None, owner: TenantId | None) -> str:
