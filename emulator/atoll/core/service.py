@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 
 from atoll.core.access import Access
 
+LONGEST_BODY = 4 * 1024 * 1024
+"""Bytes of a request's body, unless the service says otherwise. A form's percent signs make three bytes of one."""
+
 Handler = Callable[..., Any]
 _F = TypeVar("_F", bound=Handler)
 
@@ -69,6 +72,7 @@ class Service:
         schema: Schema | None = None,
         model_constraints: bool = True,
         complete: Callable[[Any, dict[str, Any]], None] | None = None,
+        longest_body: int = LONGEST_BODY,
     ) -> None:
         """`complete(request, params)` adds to the parameters what the service reads from elsewhere in the request (a
         queue's URL from the path). `model_constraints` says whether the model's constraints are AWS's own answers, so
@@ -79,6 +83,7 @@ class Service:
         self.schema = schema
         self.model_constraints = model_constraints
         self.complete = complete
+        self.longest_body = longest_body
         self.operations: dict[str, Operation] = {}
         self.timers: dict[str, Handler] = {}
 

@@ -24,10 +24,10 @@ from atoll.core.caller import Caller
 from atoll.core.clock import Clock
 from atoll.core.errors import AwsError, internal_failure
 from atoll.core.ids import uuid4
-from atoll.core.service import Operation, Registry, Service
+from atoll.core.service import LONGEST_BODY, Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
 from atoll.gateway.access_log import AccessLog
-from atoll.gateway.detect import Detected, detect
+from atoll.gateway.detect import Detected, detect, detect_head
 from atoll.gateway.dispatch import Dispatcher
 from atoll.gateway.identify import Identifier, Identity
 from atoll.gateway.locate import Locator
@@ -39,10 +39,7 @@ from atoll.wire.validate import validate
 
 logger = logging.getLogger(__name__)
 
-LONGEST_BODY = 16 * 1024 * 1024
-"""Bytes of a body that is taken whole: a form's percent signs make three bytes of one."""
-
-Inner = Callable[[Request], Response | None]
+Inner = Callable[[Request], Response | Awaitable[Response] | None]
 
 
 class Route:
@@ -122,7 +119,11 @@ class Gateway:
         self._origins: dict[tuple[str, str], Origin] = {}
 
     def admit(self, request: Request) -> BodyPlan | Response:
-        return BodyPlan(LONGEST_BODY)
+        """A body as long as the service takes; as a stream where the operation does."""
+        name, operation = detect_head(request)
+        service = self._registry.get(name)
+        limit = LONGEST_BODY if service is None else service.longest_body
+        return BodyPlan(limit, operation is not None and operation.streaming_input and service is not None)
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         if request.path.startswith("/_") and (response := self._inner(request)) is not None:

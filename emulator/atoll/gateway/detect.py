@@ -106,6 +106,19 @@ def detect(request: Request) -> Detected:
     return _detect_route(request)
 
 
+def detect_head(request: Request) -> tuple[str, Operation | None]:
+    """The service, and the operation where the head alone tells it; for requests whose body is not there yet."""
+    prefix = request.headers.get("x-amz-target", "").rpartition(".")[0]
+    if prefix in _TARGETS:
+        return _TARGETS[prefix], None
+    service = _service_in_scope(request) or _service_in_path(request) or _service_in_host(request) or "s3"
+    model = _model(service)
+    if model is None or not model.protocols[0].startswith("rest-"):
+        return service, None
+    match = _router(service).match(request.method, request.path, request.query)
+    return service, None if match is None else match[0]
+
+
 def _detect_target(target: str, request: Request) -> Detected:
     prefix, _, operation = target.rpartition(".")
     service = _TARGETS.get(prefix)
