@@ -161,9 +161,10 @@ class Shape:
         self.xml_namespace = _xml_namespace(description)
         error = description.get("error", {})
         self.exception: bool = description.get("exception", False) or bool(error)
-        self.fault: Fault = "Receiver" if description.get("fault") or error.get("fault") else "Sender"
+        ours = description.get("fault") or error.get("fault") or False
         self.error_code: str = error.get("code", name)
-        self.error_status: int = error.get("httpStatusCode", 500 if self.fault == "Receiver" else 400)
+        self.error_status: int = error.get("httpStatusCode", 500 if ours else 400)
+        self.fault: Fault = "Receiver" if ours or self.error_status >= 500 else "Sender"
         self.compiled: dict[str, Any] = {}
 
     @staticmethod
