@@ -1,0 +1,509 @@
+"""One client's connection: its requests one after the other, each with its answer.
+
+`Connection._advance` hands what arrives to the connection's phase:
+
+    HEAD    a request's head, or nothing yet: the connection is idle
+    BODY    a body, whole or streamed; a streamed one's call is already running
+    HELD    the requests after the one in progress: they wait for its answer to be written
+    DRAIN   the rest of a body that the answer did not wait for
+    LINGER  nothing: the last answer is out, what still comes is thrown away so that the client gets to read it
+    CLOSED  nothing any more
+
+A call that answers at once costs no task, no future and no timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, cast
+
+from httptools import HttpRequestParser
+
+from atoll.gateway.answer import Streamed, streamed, whole
+from atoll.gateway.body_stream import BodyStream
+from atoll.gateway.chunked import ChunkedDecoder
+from atoll.gateway.http1 import CHUNKED, HEAD_END, Refused, body_length, judge_partial, keeps_alive, parse_head
+from atoll.wire.http import Request, Response
+
+if TYPE_CHECKING:
+    from atoll.gateway.server import Server
+
+log = logging.getLogger(__name__)
+
+HIGH_WATER: Final = 256 * 1024
+"""Bytes of a streamed body, or of requests ahead of their turn, that wait before reading pauses."""
+DRAIN_MOST: Final = 1024 * 1024
+"""Bytes of an unread body that are worth a connection; a longer rest ends it."""
+OVERFLOW: Final = 256
+"""Connections beyond the limit that are told so; further ones are cut."""
+JOIN_MOST: Final = 16 * 1024
+"""Bytes up to which copying a piece next to its framing is cheaper than writing it apart."""
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Phase(IntEnum):
+    HEAD = 0
+    BODY = 1
+    HELD = 2
+    DRAIN = 3
+    LINGER = 4
+    CLOSED = 5
+
+
+# As globals, since looking a member up in its enum would be felt on every request.
+HEAD, BODY, HELD, DRAIN, LINGER, CLOSED = Phase
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._transport: asyncio.Transport
+        self._peer = ""
+        self._phase: Phase = HEAD
+        self._since = server.now
+        """When the phase began."""
+
+        self._rest = b""
+        self._partial: HttpRequestParser | None = None
+        self._judged = 0
+        """Bytes of `_rest` that `_partial` has seen: the beginning of a head."""
+        self._paused = False
+
+        self._old = False
+        self._head_only = False
+        self._keep_alive = True
+
+        self._request: Request
+        self._left = 0
+        self._chunks: ChunkedDecoder | None = None
+        self._taken = 0
+        self._limit = 0
+        self._body = bytearray()
+        self._stream: BodyStream | None = None
+
+        self._call: asyncio.Future[Response] | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._stalled = False
+        self._room: asyncio.Future[None] | None = None
+        self._written = 0
+        self._progress = 0
+        self._progress_at = 0.0
+
+    # What the transport says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self._peer = peer[0] if peer else ""
+        server = self._server
+        server.connections.add(self)
+        beyond = len(server.connections) - server.limits.connections
+        if beyond > OVERFLOW:
+            self.abort()
+        elif beyond > 0:
+            self._refuse(503, "too many connections")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel("the client went away")
+        self._server.forget(self)
+
+    def eof_received(self) -> None:
+        # A client that has gone and one that has only finished sending look the same, and the first must not leave a
+        # call waiting, which would take a message that nobody reads.
+        self._cancel("the client went away")
+
+    def pause_writing(self) -> None:
+        self._stalled = True
+
+    def resume_writing(self) -> None:
+        self._stalled = False
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        self._continue()
+
+    def data_received(self, data: bytes) -> None:
+        if self._rest:
+            data = self._rest + data
+            self._rest = b""
+        self._advance(data)
+
+    # What arrives.
+
+    def _advance(self, data: bytes) -> None:
+        while data:
+            phase = self._phase
+            if phase is HEAD and not self._stalled:
+                data = self._take_heads(data)
+            elif phase is BODY or phase is DRAIN:
+                data = self._take_body(data)
+            elif phase is LINGER or phase is CLOSED:
+                return
+            else:
+                self._rest = data
+                if len(data) > HIGH_WATER:
+                    self._pause_reading()
+                return
+
+    def _continue(self) -> None:
+        """Goes on with what came while an answer was in progress."""
+        if self._phase is HEAD and not self._stalled:
+            rest = self._rest
+            self._rest = b""
+            self._resume_reading()
+            self._advance(rest)
+
+    def _take_heads(self, data: bytes) -> bytes:
+        """Serves the requests that `data` completes, up to one that waits for something. What is left then."""
+        server = self._server
+        limits = server.limits
+        at, size = 0, len(data)
+        while at < size:
+            if data[at] == 13 and data[at : at + 2] == b"\r\n":
+                at += 2  # Empty lines ahead of a request are ignored: RFC 9112, 2.2.
+                self._forget_partial()
+                continue
+            end = data.find(HEAD_END, at + max(0, self._judged - 3)) + 4
+            try:
+                if end < 4:
+                    self._keep_partial(data[at:])
+                    return b""
+                if self._judged:
+                    self._forget_partial()
+                if end - at > limits.head:
+                    raise Refused(431, f"a head of more than {limits.head} bytes")
+                request, self._old = parse_head(
+                    data[at:end], limits.request_line, limits.headers, server.scheme, self._peer
+                )
+                length = body_length(request.headers)
+            except Refused as refused:
+                self._head_only = False
+                self._refuse(refused.status, refused.reason)
+                return b""
+            at = end
+            self._keep_alive = keeps_alive(request.headers, self._old)
+            self._head_only = request.method == "HEAD"
+            if length:
+                end = at + length
+                if end > size or length > limits.small_body or length == CHUNKED or "expect" in request.headers:
+                    self._expect_body(request, length, at == size)
+                    return data[at:]
+                request.body = data[at:end]
+                at = end
+            self._handle(request)
+            if self._phase is not HEAD or self._stalled:
+                return data[at:]
+        return b""
+
+    def _keep_partial(self, data: bytes) -> None:
+        """Keeps the beginning of a head. Raises Refused as soon as it can no longer become a good one."""
+        limits = self._server.limits
+        if len(data) > limits.request_line and b"\r\n" not in data:
+            raise Refused(414, f"a request line of more than {limits.request_line} bytes")
+        if len(data) > limits.head:
+            raise Refused(431, f"a head of more than {limits.head} bytes")
+        if not self._judged:
+            self._since = self._server.now
+        self._partial = judge_partial(self._partial, data[self._judged :])
+        self._judged = len(data)
+        self._rest = data
+
+    def _forget_partial(self) -> None:
+        self._judged = 0
+        self._partial = None
+
+    def _expect_body(self, request: Request, length: int, waiting: bool) -> None:
+        """Prepares for a body that is not all here. `waiting` is whether none of it is."""
+        limits = self._server.limits
+        limit, stream = limits.small_body, False
+        expect = None if self._old else request.headers.get("expect")
+        if length == CHUNKED or length > limit or expect is not None:
+            if expect is not None and expect.lower() != "100-continue":
+                self._refuse(417, "no expectation but 100-continue is understood")
+                return
+            try:
+                plan = self._server.app.admit(request)
+            except Exception:
+                log.exception("admit failed")
+                plan = _failure()
+            if isinstance(plan, Response):
+                self._refuse_with(plan)
+                return
+            limit, stream = plan.limit, plan.stream
+            if length > limit:
+                self._refuse(413, f"a body of more than {limit} bytes")
+                return
+            if expect is not None and waiting:
+                self._transport.write(CONTINUE)
+        self._request = request
+        self._left = length
+        self._chunks = ChunkedDecoder() if length == CHUNKED else None
+        self._taken = 0
+        self._limit = limit
+        self._since = self._server.now
+        self._phase = BODY
+        if stream:
+            self._stream = request.body = BodyStream(HIGH_WATER, self._resume_reading)
+            self._handle(request)
+
+    def _take_body(self, data: bytes) -> bytes:
+        """Takes what `data` has of the body. What follows it."""
+        chunks = self._chunks
+        if chunks is None:
+            piece, rest = (data, b"") if len(data) <= self._left else (data[: self._left], data[self._left :])
+            self._left -= len(piece)
+            complete = not self._left
+        else:
+            try:
+                piece, rest = chunks.feed(data)
+            except Refused as refused:
+                self._refuse(refused.status, refused.reason)
+                return b""
+            complete = chunks.done
+        self._taken += len(piece)
+        if self._taken > self._limit:
+            self._refuse(413, f"a body of more than {self._limit} bytes")
+            return b""
+        stream = self._stream
+        if self._phase is DRAIN:
+            if complete:
+                self._phase = HEAD
+        elif stream is not None:
+            if piece:
+                stream.feed(piece)
+            if complete:
+                stream.end()
+                self._stream = None
+                self._phase = HELD
+            elif stream.size > HIGH_WATER:
+                self._pause_reading()
+        else:
+            self._body += piece
+            if complete:
+                self._request.body = bytes(self._body)
+                self._body = bytearray()
+                self._phase = HEAD
+                self._handle(self._request)
+        return rest
+
+    def _pause_reading(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._paused and self._phase is not CLOSED and len(self._rest) <= HIGH_WATER:
+            self._paused = False
+            self._transport.resume_reading()
+
+    # The call and its answer.
+
+    def _handle(self, request: Request) -> None:
+        try:
+            result = self._server.app.handle(request)
+        except Exception:
+            log.exception("a call failed")
+            result = _failure()
+        if isinstance(result, Response):
+            self._answer(result)
+        else:
+            if self._phase is HEAD:
+                self._phase = HELD
+            self._call = asyncio.ensure_future(result)
+            self._call.add_done_callback(self._called)
+
+    def _called(self, call: asyncio.Future[Response]) -> None:
+        if self._call is call:
+            self._call = None
+        if call.cancelled():
+            response = _failure()
+        elif (error := call.exception()) is not None:
+            log.error("a call failed", exc_info=error)
+            response = _failure()
+        else:
+            response = call.result()
+        if self._phase is HELD:
+            self._phase = HEAD
+        if self._phase is HEAD or self._phase is BODY:
+            self._answer(response)
+            self._continue()
+
+    def _answer(self, response: Response) -> None:
+        server = self._server
+        body = response.body
+        keep = self._keep_alive and not server.stopping
+        if self._phase is BODY and not self._drainable():
+            keep = False
+        try:
+            if isinstance(body, bytes):
+                self._transport.write(whole(response, body, keep, self._old, self._head_only, server.date_line))
+                self._answered(keep)
+            else:
+                how = streamed(response, keep, self._old, self._head_only, server.date_line)
+                self._transport.write(how.head)
+                if self._phase is HEAD:
+                    self._phase = HELD
+                self._pump = asyncio.get_running_loop().create_task(self._send(body, how))
+        except ValueError:
+            log.exception("an answer's headers cannot be sent")
+            self._answer(_failure())
+
+    async def _send(self, body: AsyncIterator[bytes], how: Streamed) -> None:
+        """Sends a body as fast as the client takes it. One that fails midway, or misses its length, is cut off: that is
+        the only way left to tell the client."""
+        try:
+            try:
+                if not how.empty:
+                    await self._send_pieces(body, how.chunked, how.length)
+            finally:
+                # A generator that is not read to its end would else keep what it has open until it is collected.
+                if (close := getattr(body, "aclose", None)) is not None:
+                    await close()
+        except Exception:
+            log.exception("an answer's body failed")
+            self._pump = None
+            self.abort()
+            return
+        self._pump = None
+        if self._phase is HELD:
+            self._phase = HEAD
+        if self._phase is HEAD or self._phase is BODY:
+            self._answered(how.keep)
+            self._continue()
+
+    async def _send_pieces(self, body: AsyncIterator[bytes], chunked: bool, length: int | None) -> None:
+        transport = self._transport
+        sent = 0
+        async for piece in body:
+            size = len(piece)
+            sent += size
+            if length is not None and sent > length:
+                raise ValueError("a body is longer than its Content-Length")
+            if not size:
+                continue
+            if not chunked:
+                transport.write(piece)
+            elif size <= JOIN_MOST:
+                transport.write(b"%x\r\n%b\r\n" % (size, piece))
+            else:
+                transport.writelines((b"%x\r\n" % size, piece, b"\r\n"))
+            self._written += size
+            if self._stalled:
+                self._room = asyncio.get_running_loop().create_future()
+                await self._room
+        if length is not None and sent < length:
+            raise ValueError("a body is shorter than its Content-Length")
+        if chunked:
+            transport.write(b"0\r\n\r\n")
+
+    def _drainable(self) -> bool:
+        """Whether what is left of a body is worth reading for the sake of the connection."""
+        return self._chunks is None and self._left <= DRAIN_MOST
+
+    def _answered(self, keep: bool) -> None:
+        self._since = self._server.now
+        if self._phase is BODY:
+            if self._stream is not None:
+                self._stream.fail("the call was answered before its body was read")
+                self._stream = None
+            if keep and self._drainable():
+                self._phase = DRAIN
+                self._resume_reading()
+            else:
+                self._linger()
+        elif not keep:
+            self._phase = CLOSED
+            self._transport.close()
+
+    # The end.
+
+    def _refuse(self, status: int, reason: str) -> None:
+        self._refuse_with(Response(status, [("content-type", "text/plain")], f"{reason}\n".encode()))
+
+    def _refuse_with(self, response: Response) -> None:
+        """Answers what is no request, or not one to be served, and ends the connection."""
+        if self._pump is not None:
+            self.abort()  # An answer is on its way already, and a second one in its midst would be taken for its body.
+            return
+        self._cancel(f"refused with {response.status}")
+        # With the input given up, the answer is followed by the wait for the client to have read it.
+        self._phase = BODY
+        self._keep_alive = False
+        self._answer(response)
+
+    def _linger(self) -> None:
+        self._phase = LINGER
+        self._since = self._server.now
+        self._rest = b""
+        self._resume_reading()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def _cancel(self, reason: str) -> None:
+        """Ends whatever runs for the client. Its results have nobody to go to."""
+        self._phase = CLOSED
+        self._rest = b""
+        if self._call is not None:
+            self._call.cancel()
+        if self._pump is not None:
+            self._pump.cancel()
+        if self._stream is not None:
+            self._stream.fail(reason)
+            self._stream = None
+
+    def abort(self) -> None:
+        """Cuts the connection at once."""
+        self._cancel("the connection was cut")
+        self._transport.abort()
+
+    # What the server asks.
+
+    def running(self) -> asyncio.Future[Response] | asyncio.Task[None] | None:
+        """The call in progress, or the sending of its answer."""
+        return self._pump or self._call
+
+    def close_if_idle(self) -> None:
+        if self._phase is HEAD and not self._rest:
+            self._phase = CLOSED
+            self._transport.close()
+
+    def sweep(self, now: float, interval: float) -> None:
+        """Ends the connection when its time is up. `interval` is what the moments kept here may be behind."""
+        limits = self._server.limits
+        unsent = self._transport.get_write_buffer_size()
+        if unsent:
+            progress = self._written - unsent
+            if progress != self._progress:
+                self._progress = progress
+                self._progress_at = now
+            elif now - self._progress_at > limits.write_time:
+                self.abort()
+                return
+        waited = now - self._since - interval
+        phase = self._phase
+        if phase is HEAD:
+            if self._rest:
+                if waited > limits.head_time and not self._stalled:
+                    self._head_only = False
+                    self._refuse(408, "the request's head took too long")
+            elif self._server.stopping or (waited > limits.idle_time and not unsent):
+                self.close_if_idle()
+        elif phase is BODY or phase is DRAIN:
+            if self._paused:
+                self._since += interval  # The app's slowness is not the client's.
+            elif waited > limits.body_time + self._taken / limits.body_rate:
+                if phase is BODY:
+                    self._refuse(408, "the request's body took too long")
+                else:
+                    self.abort()
+        elif phase is LINGER and waited > limits.linger_time:
+            self.abort()
+
+
+def _failure() -> Response:
+    return Response(500, [("content-type", "text/plain")], b"Internal Server Error\n")

@@ -1,0 +1,165 @@
+"""The data path's server: HTTP/1.1 and 1.0 on an `asyncio.Protocol`, small because every call pays for it.
+
+It listens, keeps the time limits of its connections, and stops without losing what is in flight. Time limits cost a
+request nothing but the noting of a moment: one sweep over all connections keeps them, and the time of the last sweep
+is everyone's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl as tls
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from atoll.core.clock import Clock, SystemClock
+from atoll.gateway.connection import Connection
+from atoll.wire.http import App
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may take. Sizes are bytes; times seconds, kept to within two sweeps."""
+
+    request_line: int = 16 * 1024
+    head: int = 32 * 1024
+    headers: int = 100
+    small_body: int = 1024 * 1024
+    """A body with a Content-Length up to this is taken whole without asking the app."""
+    connections: int = 10_000
+    head_time: float = 10.0
+    """From a head's first byte to its last."""
+    idle_time: float = 75.0
+    body_time: float = 60.0
+    """For a body to arrive, and a second more for every `body_rate` bytes of it that have."""
+    body_rate: int = 16 * 1024
+    write_time: float = 60.0
+    """How long a client may leave an answer unread."""
+    linger_time: float = 2.0
+    """How long a refused client's further bytes are thrown away before it is cut."""
+
+    def sweep_interval(self) -> float:
+        """Seconds between two sweeps: short beside the shortest limit."""
+        return min(1.0, min(self.head_time, self.idle_time, self.body_time, self.write_time, self.linger_time) / 4)
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+_BACKLOG: Final = 1024
+_CANCELLED_WITHIN: Final = 1.0
+"""Seconds that cancelled calls get for their own clearing up."""
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def http_date(now: float) -> str:
+    """A moment, in seconds since the epoch, as headers write it. https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7"""
+    t = time.gmtime(now)
+    return (
+        f"{_DAYS[t.tm_wday]}, {t.tm_mday:02} {_MONTHS[t.tm_mon - 1]} {t.tm_year:04} "
+        f"{t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02} GMT"
+    )
+
+
+class Server:
+    """Serves an app on one address, over TLS where it is given a context."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        ssl: tls.SSLContext | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.app = app
+        self.limits = limits
+        self.scheme = "http" if ssl is None else "https"
+        self.connections: set[Connection] = set()
+        self.stopping = False
+        self.now = 0.0
+        """The loop's time at the last sweep."""
+        self.date_line = ""
+        self._ssl = ssl
+        self._clock: Clock = clock or SystemClock()
+        self._interval = limits.sweep_interval()
+        self._listener: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._empty = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also where 0 was asked for. Raises RuntimeError before `start`."""
+        if self._listener is None:
+            raise RuntimeError("the server has not started")
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self, host: str, port: int) -> None:
+        """Listens. Raises OSError when the address is taken, or not this machine's."""
+        self._sweep()
+        handshake = None if self._ssl is None else self.limits.head_time
+        try:
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: Connection(self),
+                host,
+                port,
+                ssl=self._ssl,
+                ssl_handshake_timeout=handshake,
+                backlog=_BACKLOG,
+            )
+        except OSError:
+            self._stop_sweeping()
+            raise
+
+    async def stop(self, grace: float) -> None:
+        """Takes no more connections, and answers what is in flight, each with `Connection: close`. What remains after
+        `grace` seconds is cancelled and cut."""
+        if self._listener is None:
+            return
+        self.stopping = True
+        self._listener.close()
+        # Requests that have reached this machine are in flight too: one turn of the loop takes them in.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for connection in tuple(self.connections):
+            connection.close_if_idle()
+        await self._emptied(grace)
+        running = {call for connection in self.connections if (call := connection.running()) is not None}
+        for connection in tuple(self.connections):
+            connection.abort()
+        if running:
+            await asyncio.wait(running, timeout=_CANCELLED_WITHIN)
+        await self._emptied(_CANCELLED_WITHIN)
+        self._stop_sweeping()
+
+    def forget(self, connection: Connection) -> None:
+        """A connection is no more."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._empty.set()
+
+    async def _emptied(self, seconds: float) -> None:
+        """Waits for the last connection to end, but not longer than that."""
+        if not self.connections:
+            return
+        self._empty.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            return
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.now = loop.time()
+        self.date_line = f"date: {http_date(self._clock.now())}\r\n"
+        for connection in tuple(self.connections):
+            connection.sweep(self.now, self._interval)
+        self._sweeper = loop.call_later(self._interval, self._sweep)
+
+    def _stop_sweeping(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None

@@ -1,0 +1,165 @@
+"""TLS: with the certificate that is given, or with one that Atoll makes for itself and keeps in its data folder.
+
+The endpoint's own certificate is for the names under which one machine is reached: localhost and its subdomains (S3's
+virtual hosts, SQS's regions), the same of localhost.localstack.cloud, whose addresses are loopback's, and the host that
+Atoll listens on. Clients trust it by `AWS_CA_BUNDLE=DATA/tls/certificate.pem`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import logging
+import os
+import socket
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from atoll.core.clock import Clock
+from atoll.gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+log = logging.getLogger(__name__)
+
+NAMES: Final = (
+    "localhost",
+    "*.localhost",
+    "localhost.localstack.cloud",
+    "*.localhost.localstack.cloud",
+    "127.0.0.1",
+    "::1",
+)
+
+_LIFETIME: Final = datetime.timedelta(days=825)
+"""The longest that Apple's systems accept of a certificate. https://support.apple.com/en-us/103769"""
+_BACKDATED: Final = datetime.timedelta(days=1)
+_RENEWED_BEFORE: Final = datetime.timedelta(days=30)
+
+
+def server_context(settings: Settings, folder: Path, clock: Clock) -> ssl.SSLContext:
+    """The context that the settings ask for; `folder` is the data folder.
+
+    Raises OSError where a file cannot be read or written, ssl.SSLError where a given one is no certificate or key, or
+    the key is another certificate's.
+    """
+    if settings.tls_certificate is not None:
+        return given_context(settings.tls_certificate, settings.tls_key)
+    public = urlsplit(f"//{settings.public_host}").hostname or ""
+    return own_context(folder / "tls", clock, (settings.host, public))
+
+
+def given_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
+    """A context with a certificate chain and its key, in PEM; without `key` both are in one file. Raises as above."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def own_context(folder: Path, clock: Clock, hosts: Sequence[str] = ()) -> ssl.SSLContext:
+    """A context with a certificate of Atoll's own, made or renewed in `folder` where there is none that serves.
+
+    `hosts` are further names and addresses to be valid for. Raises OSError where the folder cannot be written.
+    """
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    names = _names(hosts)
+    if _serves(certificate, names, clock):
+        try:
+            return given_context(certificate, key)
+        except (OSError, ssl.SSLError):
+            # One of the two was lost or replaced: a new pair serves as well.
+            log.warning("the certificate in %s and its key do not match; both are made anew", folder)
+    _make(certificate, key, names, clock)
+    return given_context(certificate, key)
+
+
+def _names(hosts: Sequence[str]) -> list[x509.GeneralName]:
+    """Who the certificate is for. An address that stands for all of the machine's adds the machine's name."""
+    from cryptography import x509
+
+    own = [socket.gethostname() if host in ("0.0.0.0", "::") else host.lower() for host in hosts]
+    names: list[x509.GeneralName] = []
+    for name in dict.fromkeys((*NAMES, *own)):
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(name)))
+        except ValueError:
+            if name.isascii() and name:
+                names.append(x509.DNSName(name))
+    return names
+
+
+def _serves(certificate: Path, names: list[x509.GeneralName], clock: Clock) -> bool:
+    """Whether there is a certificate that is for all these names, and will be for a while."""
+    from cryptography import x509
+
+    try:
+        held = x509.load_pem_x509_certificate(certificate.read_bytes())
+        for_names = held.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return False
+    now = datetime.datetime.fromtimestamp(clock.now(), datetime.UTC)
+    in_time = held.not_valid_before_utc <= now < held.not_valid_after_utc - _RENEWED_BEFORE
+    return in_time and set(names) <= set(for_names)
+
+
+def _make(certificate: Path, key: Path, names: list[x509.GeneralName], clock: Clock) -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = private.public_key()
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Atoll")])
+    now = datetime.datetime.fromtimestamp(clock.now(), datetime.UTC)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(public)
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now - _BACKDATED + _LIFETIME)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        # Its own authority, or strict clients would not take it as one to trust.
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(identifier, critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.parent.mkdir(parents=True, exist_ok=True)
+    pem = serialization.Encoding.PEM
+    secret = private.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    _write(key, secret)
+    _write(certificate, built.public_bytes(pem))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read, whole or not at all."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
