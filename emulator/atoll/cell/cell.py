@@ -238,7 +238,9 @@ class Cell:
             return
         if tenant.db.total_changes() != before:
             raise TypeError(f"{call.service}.{call.operation} is registered as readonly and wrote")
-        if unsynced is None:
+        if type(result) is CoroutineType:
+            self._go_on(result, reply)
+        elif unsynced is None:
             reply.done(result, None)
         else:
             self.aftermath.after_sync(unsynced, reply, result)

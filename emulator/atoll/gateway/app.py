@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from atoll.cell import Reply
 from atoll.core.call import Call, Origin, Params
@@ -35,9 +34,13 @@ from atoll.gateway.refusals import NotAuthenticated, in_words
 from atoll.wire.codec import Codec, codec
 from atoll.wire.http import BodyPlan, Request, Response
 from atoll.wire.model import Operation as Model
+from atoll.wire.model import Service as ServiceModel
 from atoll.wire.validate import validate
 
 logger = logging.getLogger(__name__)
+
+_NO_SERVICE = ServiceModel({"metadata": {"protocol": "query"}, "operations": {}, "shapes": {}}, "")
+"""In whose words errors are told where there is no model to tell them in."""
 
 Inner = Callable[[Request], Response | Awaitable[Response] | None]
 
@@ -258,7 +261,8 @@ class Gateway:
             logger.error("%s failed", exchange.request_id, exc_info=error)
             error = internal_failure()
         if detected is None or detected.model is None:
-            return plain_error(error, exchange.request_id, detected.protocol if detected else "query")
+            protocol = detected.protocol if detected is not None else "query"
+            return codec(protocol).render_error(_NO_SERVICE, None, error, exchange.request_id)
         return codec(detected.protocol).render_error(detected.model, detected.operation, error, exchange.request_id)
 
     def _log(self, exchange: Exchange, response: Response) -> None:
@@ -277,11 +281,3 @@ class Gateway:
 
 def _needs_no_signature(detected: Detected) -> bool:
     return detected.operation is not None and detected.operation.auth == "none"
-
-
-def plain_error(error: AwsError, request_id: str, protocol: str) -> Response:
-    """An error where not even the service is known."""
-    raise error
-
-
-_: Any = None

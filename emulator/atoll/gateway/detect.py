@@ -148,7 +148,7 @@ def _action(request: Request) -> tuple[str, str] | None:
 def _detect_action(action: str, version: str, request: Request) -> Detected:
     service = _VERSIONS.get(version)
     if service is None:
-        service = _service_in_scope(request) or _service_in_path(request) or "unknown"
+        service = _service_in_scope(request) or _service_in_path(request) or _service_in_host(request) or "unknown"
     key = (service, action, version)
     detected = _by_action.get(key)
     if detected is None:
@@ -164,16 +164,11 @@ def _detect_route(request: Request) -> Detected:
     service = _service_in_scope(request) or _service_in_path(request) or _service_in_host(request) or ""
     model = _model(service)
     if model is None:
-        if not service and request.method in ("GET", "HEAD", "PUT", "DELETE") and len(request.path) > 1:
-            service, model = "s3", _model("s3")
-        if model is None:
-            raise AwsError(
-                "MissingAction" if not service else "NotImplemented",
-                "Could not find operation to perform."
-                if not service
-                else f"Atoll does not know the service {service}.",
-                status=400 if not service else 501,
-            )
+        if service:
+            return Detected(service, "", "json" if "json" in request.headers.get("content-type", "") else "query")
+        if request.method not in ("GET", "HEAD", "PUT", "DELETE") or len(request.path) <= 1:
+            raise AwsError("MissingAction", "Could not find operation to perform.")
+        service, model = "s3", load("s3")
     rest = next((protocol for protocol in model.protocols if protocol.startswith("rest-")), None)
     if rest is None:
         protocol = "query" if "query" in model.protocols else model.protocols[0]
