@@ -85,9 +85,9 @@ async def _put(run: Run, tenant: TenantId, row: CatalogueRow) -> None:
     await run(f"DELETE FROM resource_tag WHERE {_RESOURCE}", key)
     for tag_key, value in row.tags.items():
         await run(
-            "INSERT INTO resource_tag (realm, account, region, service, kind, id, tag_key, value) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*key, tag_key, value),
+            "INSERT INTO resource_tag (realm, account, region, service, kind, id, tag_key, value, arn) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*key, tag_key, value, row.arn),
         )
 
 
@@ -118,9 +118,5 @@ async def published(run: Run, tenant: TenantId) -> int:
 
 
 async def find_id(run: Run, realm: str, kind: str, id: str) -> list[TenantId]:
-    found = await run(
-        "SELECT DISTINCT account, region FROM resource WHERE realm = ? AND kind = ? AND id = ? "
-        "ORDER BY account, region",
-        (realm, kind, id),
-    )
-    return [TenantId(realm, account, region) for account, region in found]
+    found = await run("SELECT account, region FROM resource WHERE realm = ? AND kind = ? AND id = ?", (realm, kind, id))
+    return sorted({TenantId(realm, account, region) for account, region in found})

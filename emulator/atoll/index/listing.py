@@ -34,16 +34,17 @@ async def resources(
     """`filters` are columns with the values that they must have; empty ones filter nothing."""
     if not 1 <= limit <= MAX_LIMIT:
         raise ValueError(f"limit must be 1 to {MAX_LIMIT}, not {limit}")
-    behind = None if token is None else _read_token(token, realm)
+    # A lower bound from the first page on leads every database to the index that has the list's order.
+    behind = [""] * len(_ORDER) if token is None else _read_token(token, realm)
     if len(text) > _MAX_ARN:
         return ResourcePage([])
     joins: list[str] = []
-    conditions = ["r.realm = ?"]
     args: list[Value] = []
     for number, (key, values) in enumerate(tags.items()):
         # A resource has a key once, so that no join makes it come twice.
         joins.append(_tag_join(f"t{number}", len(values)))
         args += [realm, key, *values]
+    conditions = ["r.realm = ?"]
     args.append(realm)
     for column, value in filters.items():
         if value:
@@ -52,14 +53,12 @@ async def resources(
     if text:
         conditions.append(r"lower(r.arn) LIKE lower(?) ESCAPE '\'")
         args.append(f"%{_escape(text)}%")
-    order = ", ".join(f"r.{column}" for column in _ORDER)
-    if behind is not None:
-        conditions.append(f"({order}) > ({_marks(len(_ORDER))})")
-        args += behind
+    order = ", ".join(f"{'t0' if tags else 'r'}.{column}" for column in _ORDER)
     found = await run(
         "SELECT r.account, r.region, r.service, r.kind, r.id, r.arn, r.tags, r.created, r.version "
-        f"FROM resource r {' '.join(joins)} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT ?",
-        (*args, limit + 1),
+        f"FROM resource r {' '.join(joins)} WHERE {' AND '.join(conditions)} AND ({order}) > ({_marks(len(_ORDER))}) "
+        f"ORDER BY {order} LIMIT ?",
+        (*args, *behind, limit + 1),
     )
     page = [_resource(realm, row) for row in found[:limit]]
     return ResourcePage(page, _make_token(page[-1]) if len(found) > limit else None)

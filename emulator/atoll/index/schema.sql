@@ -72,7 +72,7 @@ CREATE TABLE resource (
 CREATE INDEX resource_arn ON resource (realm, arn);
 CREATE INDEX resource_account ON resource (realm, account, arn);
 CREATE INDEX resource_service ON resource (realm, service, arn);
-CREATE INDEX resource_id ON resource (realm, kind, id);
+CREATE INDEX resource_id ON resource (realm, kind, id, account, region);
 
 CREATE TABLE resource_tag (
     realm   TEXT NOT NULL,
@@ -83,8 +83,9 @@ CREATE TABLE resource_tag (
     id      TEXT NOT NULL,
     tag_key TEXT NOT NULL,
     value   TEXT NOT NULL,
+    arn     TEXT NOT NULL,                  -- the resource's, so that what has a tag is found in the order of lists
     PRIMARY KEY (realm, account, region, service, kind, id, tag_key),
     FOREIGN KEY (realm, account, region, service, kind, id)
         REFERENCES resource (realm, account, region, service, kind, id) ON DELETE CASCADE
 );
-CREATE INDEX resource_tag_value ON resource_tag (realm, tag_key, value);
+CREATE INDEX resource_tag_value ON resource_tag (realm, tag_key, value, arn);

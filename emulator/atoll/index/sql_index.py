@@ -116,6 +116,9 @@ class SqlIndex(Index):
     # ---- placements
 
     async def place(self, tenant: TenantId, cell: str) -> Placement:
+        # A tenant that is opened again has its place, most often: that needs no transaction.
+        if there := await self.placement(tenant):
+            return there
         async with self._driver.transaction() as run:
             placement, new = await placements.place(run, tenant, cell)
         if new:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +18,14 @@ from atoll.index.schema import VERSION_TABLE, index_schema, scripts
 from atoll.index.sql_index import SqlIndex
 
 MEMORY = ":memory:"
+logger = logging.getLogger(__name__)
+
 _BUSY_MS = 1000
 """How long a statement waits for another process that looks into the file."""
+_CHECKPOINT_PAGES = 1_000
+"""From how many pages on the write-ahead log is copied back, off the loop."""
+_LARGEST_LOG_PAGES = 10_000
+"""From how many on it is done on the loop: only while nobody writes can the log begin anew."""
 
 _DAMAGED = "is damaged, or no index at all: put back a copy of it, or start with another data folder"
 _UNWRITABLE = "cannot be opened and written: give this user the rights to it and to its folder, or start with another"
@@ -67,6 +75,8 @@ class SqliteDriver(Driver):
             raise unavailable(self.path, error) or error from error
         self._transaction = _Block(self, "BEGIN IMMEDIATE", "COMMIT")
         self._reading = _Block(self)
+        self._log_pages = 0
+        self._checkpoint: asyncio.Future[None] | None = None
 
     def rows(self, sql: str, args: Sequence[Value] = ()) -> list[Row]:
         return self._cursor.execute(sql, args).fetchall()
@@ -79,6 +89,12 @@ class SqliteDriver(Driver):
         synchronous = "FULL" if full else "NORMAL"
         for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON"):
             self.rows(f"PRAGMA {pragma}")
+        self._connection.set_wal_hook(self._count_pages)
+
+    def _count_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        """Takes the place of SQLite's automatic checkpoints, which would stall the loop."""
+        self._log_pages = pages
+        return apsw.SQLITE_OK
 
     def _make_tables(self, schema: Schema) -> None:
         self.rows("BEGIN IMMEDIATE")
@@ -95,6 +111,25 @@ class SqliteDriver(Driver):
         if not self._connection.get_autocommit():
             self.rows("ROLLBACK")
 
+    def committed(self) -> None:
+        """Sees to it that the write-ahead log does not grow for ever."""
+        if self._log_pages < _CHECKPOINT_PAGES or self._checkpoint is not None:
+            return
+        if self._log_pages < _LARGEST_LOG_PAGES:
+            self._checkpoint = asyncio.get_running_loop().run_in_executor(None, _checkpoint_file, self.path)
+            self._checkpoint.add_done_callback(self._checkpointed)
+        else:
+            try:
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            except apsw.Error:
+                # What was committed stays in the log, and the next commit tries again.
+                logger.exception("the log of the resource index %s could not be copied back", self.path)
+
+    def _checkpointed(self, checkpoint: asyncio.Future[None]) -> None:
+        self._checkpoint = None
+        if not checkpoint.cancelled() and (error := checkpoint.exception()) is not None:
+            logger.error("the log of the resource index %s could not be copied back: %s", self.path, error)
+
     def transaction(self) -> _Block:
         return self._transaction
 
@@ -102,7 +137,20 @@ class SqliteDriver(Driver):
         return self._reading
 
     async def close(self) -> None:
+        if self._checkpoint is not None:
+            await asyncio.wait([self._checkpoint])
         self._connection.close()
+
+
+def _checkpoint_file(path: str) -> None:
+    """By a connection of its own, so that it runs beside the loop's."""
+    connection = apsw.Connection(path)
+    try:
+        # A connection that has read nothing yet does not know of the log, and would copy nothing.
+        connection.cursor().execute("PRAGMA schema_version").fetchall()
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    finally:
+        connection.close()
 
 
 class _Block:
@@ -132,6 +180,8 @@ class _Block:
                 self._driver.rows(self._end)
             except apsw.Error as failure:
                 error = failure
+            else:
+                self._driver.committed()
         if error is None:
             return
         self._driver.rollback()
