@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
-    # Imported here, so that importing the package costs nothing.
+    # Imported where they are needed: to start quickly is worth more than to import in one place.
+    match sys.argv[1:]:
+        case ["version"]:
+            from atoll import __version__
+
+            print(__version__)
+        case ["up", *arguments]:
+            from atoll.cli.quick import read_up
+
+            settings = read_up(arguments)
+            if settings is None:
+                _read_by_typer()
+            else:
+                from atoll.cli.up import run
+
+                sys.exit(run(settings))
+        case _:
+            _read_by_typer()
+
+
+def _read_by_typer() -> None:
     from atoll.cli.app import app
 
     app()

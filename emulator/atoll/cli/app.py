@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +63,9 @@ def up(
         bool, typer.Option("--tls", help="Serve https, with a certificate made here unless one is given.")
     ] = False,
     tls_certificate: Annotated[Path | None, typer.Option(help="Certificate to serve, PEM.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="Its private key, PEM, where the certificate's file does not hold it.")
+    ] = None,
     queue_url_style: Annotated[
         QueueUrlStyle, typer.Option(help="Form of the queue URLs that are issued.")
     ] = QueueUrlStyle.DYNAMIC,
@@ -89,24 +90,17 @@ def up(
     ] = LogLevel.INFO,
 ) -> None:
     """Start Atoll, in one process, and stay in front."""
-    from atoll.cli.up import run
-    from atoll.gateway.settings import Settings
+    from atoll.gateway.settings import BadSetting, Settings
 
-    if temporary and data is not None:
-        raise typer.BadParameter("--temporary and --data exclude each other")
-    if len(default_account) != 12 or not default_account.isdigit():
-        raise typer.BadParameter("an account id has 12 digits", param_hint="--default-account")
-    if (tls_certificate is None) != (tls_key is None):
-        raise typer.BadParameter("--tls-certificate and --tls-key go together")
     settings = Settings(
         host=host,
         port=port,
-        data=data or Path("data"),
+        data=data,
         temporary=temporary,
         durability=durability.value,
         default_account=default_account,
         closed=closed,
-        tls=tls or tls_certificate is not None,
+        tls=tls,
         tls_certificate=tls_certificate,
         tls_key=tls_key,
         queue_url_style=queue_url_style.value,
@@ -117,10 +111,18 @@ def up(
         log_format=log_format.value,
         log_level=log_level.value,
     )
+    try:
+        settings.check()
+    except BadSetting as error:
+        raise typer.BadParameter(str(error), param_hint=error.option) from None
+    from atoll.cli.up import run
+
     raise typer.Exit(run(settings))
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(version_of("atoll"))
+    from atoll import __version__
+
+    typer.echo(__version__)

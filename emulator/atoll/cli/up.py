@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
-import logging
+import socket
+import ssl
 import sys
+
+import apsw
 
 from atoll.gateway.embedded import serve
 from atoll.gateway.settings import Settings
@@ -12,24 +15,38 @@ from atoll.index import IndexUnavailable
 from atoll.tenants import NewerSchema
 from atoll.tenants.folder import DataFolderError
 
+_ADDRESS = (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL)
+
 
 def run(settings: Settings) -> int:
     """Returns the exit code."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     try:
         return serve(settings)
     except (DataFolderError, IndexUnavailable, NewerSchema) as error:
-        print(f"atoll: {error}", file=sys.stderr)
+        return _refuse(str(error))
+    except apsw.Error as error:
+        return _refuse(
+            f"The data folder {settings.folder} cannot be used ({error}): see to its disk and its files, "
+            "or give another folder with --data"
+        )
+    except socket.gaierror:
+        return _refuse(f"There is no host {settings.host}: give an address of this machine with --host")
+    except ssl.SSLError as error:
+        return _refuse(f"The certificate {settings.tls_certificate} cannot be used ({error.reason}): give one in PEM")
     except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+        if error.filename in (settings.tls_certificate, settings.tls_key) and error.filename is not None:
+            return _refuse(f"{error.filename} cannot be read: {error.strerror}")
+        if error.errno not in _ADDRESS:
             raise
-        print(f"atoll: {_words(settings, error)}", file=sys.stderr)
+        return _refuse(_address_words(settings, error))
+
+
+def _refuse(words: str) -> int:
+    print(f"atoll: {words}", file=sys.stderr)
     return 1
 
 
-def _words(settings: Settings, error: OSError) -> str:
+def _address_words(settings: Settings, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {settings.port} of {settings.host} is taken: end what listens there, "

@@ -5,28 +5,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import lru_cache
-from time import gmtime, strftime
-from typing import TextIO
+from typing import Protocol
 
 import orjson
 
 from atoll.core.caller import Caller
 from atoll.core.tenant_id import TenantId
+from atoll.gateway.timestamps import stamp
 
 INTERVAL = 0.25
 """Seconds that a line waits at most."""
-MOST_LINES = 1000
-"""Lines that wait at most."""
+MOST_LINES = 256
+"""Lines that wait at most, few enough that rendering them holds up nobody."""
+LONGEST_NAME = 200
+"""Characters of what a caller may choose, of an operation's name for one."""
 
 Line = tuple[float, str, Caller | None, str, str, TenantId | None, int, float]
+
+
+class Writer(Protocol):
+    """Takes whole lines."""
+
+    def write(self, text: str, /) -> object: ...
 
 
 class AccessLog:
     """`line` is on every call's path, so it only notes what is rendered when the buffer is written."""
 
-    def __init__(self, stream: TextIO, *, json: bool, quiet: bool = False) -> None:
+    def __init__(self, writer: Writer, *, json: bool, quiet: bool = False) -> None:
         """`quiet` logs failures of ours only."""
-        self._stream = stream
+        self._writer = writer
         self._render: Callable[[Line], str] = _as_json if json else _as_text
         self._quiet = quiet
         self._lines: list[Line] = []
@@ -43,14 +51,14 @@ class AccessLog:
         status: int,
         seconds: float,
     ) -> None:
-        """`when` is seconds since the epoch, when the request had arrived."""
+        """`when` is seconds since the epoch, when the request had arrived. To be called on a running loop."""
         if self._quiet and status < 500:
             return
         self._lines.append((when, request_id, caller, service, operation, owner, status, seconds))
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(INTERVAL, self.flush)
-        elif len(self._lines) >= MOST_LINES or status >= 500:
+        if len(self._lines) >= MOST_LINES or status >= 500:
             self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(INTERVAL, self.flush)
 
     def flush(self) -> None:
         if self._timer is not None:
@@ -58,47 +66,50 @@ class AccessLog:
             self._timer = None
         lines, self._lines = self._lines, []
         if lines:
-            self._stream.write("".join(map(self._render, lines)))
-            self._stream.flush()
-
-
-@lru_cache(maxsize=8)
-def _second(when: int) -> str:
-    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(when))
-
-
-def _time(when: float) -> str:
-    second = int(when)
-    return f"{_second(second)}.{int((when - second) * 1000):03d}Z"
-
-
-def _target(caller: Caller | None, owner: TenantId | None) -> str:
-    """Whose resource it was, where that is not the caller's own tenant."""
-    if caller is None or owner is None or owner[1:] == (caller.account, caller.region):
-        return ""
-    return f"{owner.account}/{owner.region}"
+            self._writer.write("".join(map(self._render, lines)))
 
 
 def _as_text(line: Line) -> str:
     when, request_id, caller, service, operation, owner, status, seconds = line
-    who = f"{caller.realm} {caller.account}/{caller.region}" if caller else "- -"
-    target = _target(caller, owner)
-    arrow = f" -> {target}" if target else ""
-    return f"{_time(when)} {request_id} {who} {service}.{operation}{arrow} {status} {seconds * 1000:.1f} ms\n"
+    if caller is None:
+        return f"{stamp(when)} {request_id} - - {_call(service, operation)} {status} {seconds * 1e3:.1f} ms\n"
+    account, region = caller.account, caller.region
+    target = ""
+    if owner is not None and (owner.region != region or owner.account != account):
+        target = f" -> {owner.account}/{owner.region}"
+    return (
+        f"{stamp(when)} {request_id} {caller.realm} {_who(account, region, caller.principal)} "
+        f"{_call(service, operation)}{target} {status} {seconds * 1e3:.1f} ms\n"
+    )
 
 
 def _as_json(line: Line) -> str:
     when, request_id, caller, service, operation, owner, status, seconds = line
-    entry = {
-        "time": _time(when),
-        "requestId": request_id,
-        "realm": caller.realm if caller else "",
-        "caller": f"{caller.account}/{caller.region}" if caller else "",
-        "principal": caller.principal if caller else "",
-        "call": f"{service}.{operation}",
-        "status": status,
-        "ms": round(seconds * 1000, 1),
-    }
-    if target := _target(caller, owner):
-        entry["target"] = target
-    return orjson.dumps(entry).decode() + "\n"
+    entry = {"time": stamp(when), "requestId": request_id}
+    if caller is not None:
+        entry["realm"] = caller.realm
+        entry["caller"] = f"{caller.account}/{caller.region}"
+        entry["principal"] = caller.principal
+    entry["call"] = _call(service, operation)
+    if caller is not None and owner is not None and (owner.region != caller.region or owner.account != caller.account):
+        entry["target"] = f"{owner.account}/{owner.region}"
+    return orjson.dumps({**entry, "status": status, "ms": round(seconds * 1e3, 1)}).decode() + "\n"
+
+
+@lru_cache(maxsize=1024)
+def _who(account: str, region: str, principal: str) -> str:
+    """The account and region, and which of the account's principals, where that is not its root."""
+    resource = principal.partition(f"::{account}:")[2]
+    name = "" if resource in ("", "root") else f"/{printable(resource)}"
+    return f"{account}/{region}{name}"
+
+
+@lru_cache(maxsize=1024)
+def _call(service: str, operation: str) -> str:
+    return f"{printable(service) or '-'}.{printable(operation) or '-'}"
+
+
+def printable(text: str) -> str:
+    """So that nothing a caller sends makes a line of its own, or an endless one."""
+    text = text[:LONGEST_NAME]
+    return text if text.isprintable() and " " not in text else ascii(text)[1:-1].replace(" ", "\\x20")

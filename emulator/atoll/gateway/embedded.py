@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import ssl
@@ -15,14 +16,16 @@ import uvloop
 from atoll.cell import Cell
 from atoll.core.clock import Clock, SystemClock
 from atoll.core.tenant_id import DEFAULT_REALM
-from atoll.gateway.access_log import AccessLog
+from atoll.gateway.access_log import AccessLog, Writer
 from atoll.gateway.app import Gateway
 from atoll.gateway.dispatch import CellPort, Dispatcher, Packed
 from atoll.gateway.identify import Identifier
 from atoll.gateway.inner import Inner
 from atoll.gateway.locate import Locator
+from atoll.gateway.logs import Announcer, LogWriter, attach
 from atoll.gateway.server import Server
 from atoll.gateway.settings import Settings
+from atoll.gateway.welcome import announce_start
 from atoll.index import Index
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
@@ -41,26 +44,36 @@ processes."""
 def serve(settings: Settings) -> int:
     """Serves until SIGTERM or SIGINT. Returns the exit code.
 
-    Raises DataFolderError, IndexUnavailable, and OSError where the port is taken.
+    Raises DataFolderError, IndexUnavailable, NewerSchema, ssl.SSLError where a certificate is none, and OSError where the
+    port is taken.
     """
-    with DataFolder.open(settings.data, temporary=settings.temporary) as folder:
-        return uvloop.run(_serve(settings, folder))
+    writer = LogWriter(sys.stdout.fileno())
+    handler = attach(writer, settings.log_format, settings.log_level)
+    try:
+        with DataFolder.open(settings.folder) as folder:
+            return uvloop.run(_serve(settings, folder, writer))
+    finally:
+        logging.getLogger().removeHandler(handler)
+        writer.close()
 
 
-async def _serve(settings: Settings, folder: DataFolder) -> int:
+async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter) -> int:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with running(settings, folder, SystemClock()) as server:
-        print(f"Atoll listens on {'https' if settings.tls else 'http'}://{settings.host}:{server.port}", flush=True)
-        print("Ready.", flush=True)
+    clock = SystemClock()
+    announcer = Announcer(writer, settings.log_format, clock)
+    async with running(settings, folder, clock, writer, announcer) as server:
+        announce_start(announcer, settings, server.port)
         await ended.wait()
         await server.stop(GRACE)
     return 0
 
 
 @asynccontextmanager
-async def running(settings: Settings, folder: DataFolder, clock: Clock) -> AsyncIterator[Server]:
+async def running(
+    settings: Settings, folder: DataFolder, clock: Clock, writer: Writer, announcer: Announcer
+) -> AsyncIterator[Server]:
     """A server that answers."""
     configure(
         SqsSettings(
@@ -73,7 +86,7 @@ async def running(settings: Settings, folder: DataFolder, clock: Clock) -> Async
     full = settings.durability == "full"
     index = SqliteIndex(folder.index, clock, full=full)
     try:
-        await _first_start(settings, index)
+        await _first_start(settings, index, announcer)
         directory = Directory(index)
         locator = Locator(directory)
         dispatcher = Dispatcher(REGISTRY, directory, locator)
@@ -97,7 +110,7 @@ async def running(settings: Settings, folder: DataFolder, clock: Clock) -> Async
             parity_access_keys=settings.parity_access_keys,
         )
         access_log = AccessLog(
-            sys.stdout, json=settings.log_format == "json", quiet=settings.log_level in ("warning", "error")
+            writer, json=settings.log_format == "json", quiet=settings.log_level in ("warning", "error")
         )
         gateway = Gateway(
             registry=REGISTRY,
@@ -121,7 +134,7 @@ async def running(settings: Settings, folder: DataFolder, clock: Clock) -> Async
         await index.close()
 
 
-async def _first_start(settings: Settings, index: Index) -> None:
+async def _first_start(settings: Settings, index: Index, announcer: Announcer) -> None:
     """The default realm, open unless told otherwise; a closed one gets its first keys, shown this once."""
     await index.make_realm(DEFAULT_REALM, not settings.closed)
     if not settings.closed or await index.access_keys(DEFAULT_REALM, settings.default_account):
@@ -129,17 +142,18 @@ async def _first_start(settings: Settings, index: Index) -> None:
     await index.make_account(DEFAULT_REALM, settings.default_account)
     root = f"arn:aws:iam::{settings.default_account}:root"
     key = await index.issue_access_key(DEFAULT_REALM, settings.default_account, root, settings.default_account)
-    print(
-        f"Keys of account {key.account}, shown this once:\n"
-        f"  export AWS_ACCESS_KEY_ID={key.key_id}\n  export AWS_SECRET_ACCESS_KEY={key.secret}",
-        flush=True,
+    announcer.say(
+        f"Keys of account {key.account}, shown this once: AWS_ACCESS_KEY_ID={key.key_id} "
+        f"AWS_SECRET_ACCESS_KEY={key.secret}"
     )
 
 
 def _tls(settings: Settings, folder: DataFolder, clock: Clock) -> ssl.SSLContext | None:
-    if not settings.tls:
+    if settings.scheme == "http":
         return None
     # Imported here, since it brings cryptography along.
-    from atoll.gateway.tls import server_context
+    from atoll.gateway.tls import own_context, server_context
 
-    return server_context(settings, folder.path, clock)
+    if settings.tls_certificate is not None:
+        return server_context(settings.tls_certificate, settings.tls_key)
+    return own_context(folder.path / "tls", clock, settings.host)

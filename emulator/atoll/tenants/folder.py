@@ -1,7 +1,7 @@
-"""The folder that holds all data of one process: locked, and of a version that this Atoll knows.
+"""The folder that holds all data of one process: locked, and of a layout that this Atoll knows.
 
-    index.sqlite  cell.sqlite  VERSION  lock
-    tenants/REALM/ACCOUNT/REGION/tenant.sqlite
+VERSION  lock  index.sqlite  cell.sqlite
+tenants/REALM/ACCOUNT/REGION/tenant.sqlite
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from atoll.core.tenant_id import TenantId
 
 LAYOUT = 1
 """Grows when a folder that this Atoll writes can no longer be read by older ones."""
+LEAST_ROOM = 1024 * 1024
+"""Bytes that must be free for a start."""
 
 
 class DataFolderError(Exception):
@@ -35,27 +37,31 @@ class DataFolder:
         self._temporary = temporary
 
     @classmethod
-    def open(cls, path: Path | None, *, temporary: bool = False) -> DataFolder:
-        """Raises DataFolderError."""
-        if temporary or path is None:
-            path = Path(tempfile.mkdtemp(prefix="atoll-"))
+    def open(cls, path: Path | None) -> DataFolder:
+        """Makes the folder where it is not there; without a path, a temporary one. Raises DataFolderError."""
+        temporary = path is None
+        lock = -1
         try:
+            path = Path(tempfile.mkdtemp(prefix="atoll-")) if path is None else path
             path.mkdir(parents=True, exist_ok=True)
             lock = _take_lock(path)
-        except OSError as error:
-            raise DataFolderError(_words(path, error)) from error
-        try:
+            _check_room(path)
             _check_layout(path)
-        except OSError as error:
-            os.close(lock)
-            raise DataFolderError(_words(path, error)) from error
-        except DataFolderError:
-            os.close(lock)
-            raise
+        except (OSError, DataFolderError) as error:
+            if lock >= 0:
+                os.close(lock)
+            if temporary and path is not None:
+                shutil.rmtree(path, ignore_errors=True)
+            if isinstance(error, DataFolderError):
+                raise
+            raise DataFolderError(_words(path or Path(tempfile.gettempdir()), error)) from error
         return cls(path, lock, temporary=temporary)
 
     def path_of(self, tenant: TenantId) -> Path:
-        """The tenant's own folder, which may not be there yet."""
+        """The tenant's own folder, which may not be there yet. Raises ValueError for names that are no folder's."""
+        for name in tenant:
+            if not name or name in (".", "..") or "/" in name or "\0" in name:
+                raise ValueError(f"{name!r} cannot be part of a tenant's name")
         return self.path.joinpath("tenants", *tenant)
 
     def close(self) -> None:
@@ -77,24 +83,41 @@ def _take_lock(path: Path) -> int:
     lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
     except BlockingIOError:
-        holder = os.read(lock, 32).decode(errors="replace").strip() or "another process"
+        holder = os.read(lock, 32).decode(errors="replace").strip()
         os.close(lock)
         raise DataFolderError(
-            f"The data folder {path} is in use by process {holder}: stop that one, or give another folder with --data"
+            f"The data folder {path} is in use by {f'process {holder}' if holder else 'another process'}: "
+            "stop that one, or give another folder with --data"
         ) from None
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+    except OSError:
+        os.close(lock)
+        raise
     return lock
+
+
+def _check_room(path: Path) -> None:
+    if shutil.disk_usage(path).free < LEAST_ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _check_layout(path: Path) -> None:
     version = path / "VERSION"
     if not version.exists():
-        version.write_text(f"{LAYOUT}\n")
+        # A crash in between must not leave an empty file, which would be taken for another Atoll's.
+        fresh = path / "VERSION.new"
+        fresh.write_text(f"{LAYOUT}\n")
+        fresh.rename(version)
         return
-    found = version.read_text().strip()
-    if not found.isdigit() or int(found) > LAYOUT:
+    found = version.read_text(errors="replace").strip()[:20]
+    if not (found.isascii() and found.isdigit()):
+        raise DataFolderError(
+            f"{path} is not a data folder of Atoll's, or a damaged one (its file VERSION says {found!r}): "
+            "give another folder with --data"
+        )
+    if int(found) > LAYOUT:
         raise DataFolderError(
             f"The data folder {path} was made by a newer Atoll (its layout is {found}, this one knows {LAYOUT}): "
             "install that version, or give another folder with --data"
@@ -110,5 +133,7 @@ def _words(path: Path, error: OSError) -> str:
                 f"The data folder {path} cannot be written ({error.strerror}): give this user the rights to it, "
                 "or give another folder with --data, or use --temporary"
             )
+        case errno.EEXIST | errno.ENOTDIR:
+            return f"The data folder {path} is not a folder: give another one with --data"
         case _:
             return f"The data folder {path} cannot be used ({error.strerror}): give another one with --data"

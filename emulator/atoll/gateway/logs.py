@@ -1,0 +1,150 @@
+"""Where all output of a running Atoll goes: one stream of whole lines, as text or as JSON.
+
+A thread writes it, since the reader of a pipe may stop reading, and a call must not wait for that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from typing import Literal
+
+import orjson
+
+from atoll.core.clock import Clock
+from atoll.gateway.timestamps import stamp
+
+Format = Literal["text", "json"]
+
+MOST_PENDING = 8 * 1024 * 1024
+"""Bytes that wait for a reader who is slow; what comes on top is left out, and that is said."""
+FAREWELL = 2.0
+"""Seconds that a slow reader is given when the process ends."""
+
+
+class LogWriter:
+    """Writes to a file descriptor, in the order given, what `write` is handed. For any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._pending: deque[bytes] = deque()
+        self._size = 0
+        self._left_out = 0
+        self._closing = False
+        self._broken = False
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def write(self, text: str) -> None:
+        """`text` is whole lines. Returns at once."""
+        data = text.encode("utf-8", "backslashreplace")
+        with self._changed:
+            if self._broken or self._closing:
+                return
+            if self._size + len(data) > MOST_PENDING:
+                self._left_out += text.count("\n")
+                return
+            if self._left_out:
+                data = f"({self._left_out} log lines were left out: nobody read them)\n".encode() + data
+                self._left_out = 0
+            self._pending.append(data)
+            self._size += len(data)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="atoll-log", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Returns when all is written, or its reader has taken too long."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(FAREWELL)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._pending and not self._closing:
+                    self._changed.wait()
+                if not self._pending:
+                    return
+                data = b"".join(self._pending)
+                self._pending.clear()
+            # Bytes count as pending until they are written.
+            written = self._put(data)
+            with self._changed:
+                self._size -= len(data)
+                if not written:
+                    self._broken = True
+                    self._pending.clear()
+                    return
+
+    def _put(self, data: bytes) -> bool:
+        """False when the reader is gone. Where the disk is full the lines are lost, and the calls go on."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except BrokenPipeError:
+                return False
+            except OSError:
+                break
+        return True
+
+
+class LogHandler(logging.Handler):
+    """Python's own log records, a traceback with them, in the form of the other lines."""
+
+    def __init__(self, writer: LogWriter, form: Format, level: int | str) -> None:
+        super().__init__(level)
+        self._writer = writer
+        self._form = form
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = self.format(record)
+        when = stamp(record.created)
+        level = record.levelname.lower()
+        if self._form == "json":
+            entry = {"time": when, "level": level, "logger": record.name, "message": message}
+            self._writer.write(_json(entry))
+        else:
+            self._writer.write(f"{when} {level} {record.name}: {message}\n")
+
+
+class Announcer:
+    """What is said once, when Atoll starts."""
+
+    def __init__(self, writer: LogWriter, form: Format, clock: Clock) -> None:
+        self._writer = writer
+        self._form = form
+        self._clock = clock
+
+    def say(self, message: str) -> None:
+        if self._form == "json":
+            self._writer.write(_json({"time": stamp(self._clock.now()), "level": "info", "message": message}))
+        else:
+            self._writer.write(message + "\n")
+
+    def ready(self) -> None:
+        """The one line that scripts wait for: it stands alone, whatever the format."""
+        self._writer.write("Ready.\n")
+
+
+def _json(entry: dict[str, str]) -> str:
+    try:
+        return orjson.dumps(entry).decode() + "\n"
+    except orjson.JSONEncodeError:
+        # Half of a surrogate pair, which no UTF-8 has.
+        return _json({key: value.encode("utf-8", "backslashreplace").decode() for key, value in entry.items()})
+
+
+def attach(writer: LogWriter, form: Format, level: str) -> LogHandler:
+    """Sends the records of all loggers to `writer`; `logging.getLogger().removeHandler` ends that."""
+    handler = LogHandler(writer, form, level.upper())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    return handler
