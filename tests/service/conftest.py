@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-import threading
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,53 +28,97 @@ POSITIONS = {
 CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30, inject_host_prefix=False)
 
 
-@dataclass
 class Atoll:
     """A process of its own, started as a user would."""
 
-    process: subprocess.Popen[str]
-    url: str
-    lines: list[str]
-    """What it had printed when it was ready."""
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        """What it has printed so far."""
+        self.url = ""
+        self._more = threading.Condition()
+        self._ended = False
+        self._clients: dict[Any, Any] = {}
+        # Somebody has to read on, since a full pipe would stop it.
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._more:
+                self.lines.append(line.rstrip("\n"))
+                self._more.notify_all()
+        with self._more:
+            self._ended = True
+            self._more.notify_all()
+
+    def wait_for_line(self, wanted: Callable[[str], object], seconds: float = 20) -> str:
+        """The first line of which `wanted` says yes, printed already or soon."""
+        with self._more:
+            self._more.wait_for(lambda: self._ended or any(map(wanted, self.lines)), seconds)
+            for line in self.lines:
+                if wanted(line):
+                    return line
+        raise AssertionError("\n".join(["No such line was printed:", *self.lines]))
 
     def client(self, service: str, account: str = OWNER[0], region: str = OWNER[1], **options: Any) -> Any:
-        keys = {"aws_access_key_id": account, "aws_secret_access_key": "test", **options}
-        return boto3.client(service, endpoint_url=self.url, region_name=region, config=CONFIG, **keys)
+        """A client of boto3, the same for the same caller."""
+        key = (service, account, region, repr(options))
+        if key not in self._clients:
+            keys = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+            arguments = {"endpoint_url": self.url, "region_name": region, "config": CONFIG, **keys, **options}
+            self._clients[key] = boto3.client(service, **arguments)
+        return self._clients[key]
+
+    def printed_keys(self) -> dict[str, str]:
+        """The keys that a first start in a closed realm shows, as a client takes them; empty where it shows none."""
+        found = re.search(r"AWS_ACCESS_KEY_ID=(LKIA\w+) AWS_SECRET_ACCESS_KEY=([\w+/]+)", "\n".join(self.lines))
+        return {"aws_access_key_id": found[1], "aws_secret_access_key": found[2]} if found else {}
 
     def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        """Ends it as a user would, and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self._wait()
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(20)
+        self._wait()
+
+    def _wait(self) -> int:
+        code = self.process.wait(20)
+        self._reader.join(20)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        while self._clients:
+            self._clients.popitem()[1].close()
+        return code
+
+
+def launch(*options: str, environment: dict[str, str] | None = None) -> Atoll:
+    """`atoll up`, which may come up or say why it does not."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "atoll", "up", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "ATOLL_PACK_CALLS": "1", **(environment or {})},
+    )
+    return Atoll(process)
 
 
 def start(*options: str, environment: dict[str, str] | None = None) -> Atoll:
     """Starts `atoll up` on a port that it picks, and waits until it says that it is ready."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "atoll", "up", "--port", "0", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "ATOLL_PACK_CALLS": "1", **(environment or {})},
-    )
-    assert process.stdout is not None
-    lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line.rstrip("\n"))
-        if line == "Ready.\n":
-            break
-    else:
-        raise AssertionError(f"atoll up ended with {process.wait()}: {lines}")
-    # Nobody reads on, and a full pipe would stop it.
-    _drain(process)
-    url = next(word for line in lines for word in line.split() if word.startswith(("http://", "https://")))
-    return Atoll(process, url, lines)
-
-
-def _drain(process: subprocess.Popen[str]) -> None:
-    threading.Thread(target=lambda: process.stdout and process.stdout.read(), daemon=True).start()
+    atoll = launch("--port", "0", *options, environment=environment)
+    try:
+        atoll.wait_for_line(lambda line: line == "Ready.")
+    except AssertionError:
+        atoll.kill()
+        raise
+    atoll.url = next(url for line in atoll.lines for url in re.findall(r"https?://[^\s\"]+", line))
+    return atoll
 
 
 @contextmanager
@@ -83,10 +127,7 @@ def running(*options: str, environment: dict[str, str] | None = None) -> Iterato
     try:
         yield atoll
     finally:
-        if atoll.process.poll() is None:
-            atoll.stop()
-        if atoll.process.stdout is not None:
-            atoll.process.stdout.close()
+        atoll.stop()
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +144,18 @@ def atoll_with() -> Callable[..., Any]:
 
 
 @pytest.fixture
+def atoll_refusing() -> Callable[..., tuple[int, str]]:
+    """The exit code and the output of an `atoll up` that does not come up."""
+
+    def refused(*options: str) -> tuple[int, str]:
+        atoll = launch(*options)
+        atoll.process.wait(20)
+        return atoll.stop(), "\n".join(atoll.lines)
+
+    return refused
+
+
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
@@ -115,19 +168,12 @@ class Positions:
         self.position = position
         self.caller_account, self.caller_region = POSITIONS[position]
         self.owner_account, self.owner_region = OWNER
-        self._clients: dict[tuple[str, str, str], Any] = {}
 
     def owner(self, service: str) -> Any:
-        return self._client(service, *OWNER)
+        return self.atoll.client(service, *OWNER)
 
     def caller(self, service: str) -> Any:
-        return self._client(service, self.caller_account, self.caller_region)
-
-    def _client(self, service: str, account: str, region: str) -> Any:
-        key = (service, account, region)
-        if key not in self._clients:
-            self._clients[key] = self.atoll.client(service, account, region)
-        return self._clients[key]
+        return self.atoll.client(service, self.caller_account, self.caller_region)
 
 
 @pytest.fixture(params=list(POSITIONS))

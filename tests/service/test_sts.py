@@ -173,13 +173,7 @@ def test_a_web_identity_token_is_verifiable_at_the_endpoint(atoll: Any) -> None:
 
 def test_a_closed_realm(atoll_with: Any) -> None:
     with atoll_with("--temporary", "--closed") as closed:
-        printed = dict(
-            line.split("export ", 1)[1].split("=", 1) for line in closed.lines if line.strip().startswith("export ")
-        )
-        keys = {
-            "aws_access_key_id": printed["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": printed["AWS_SECRET_ACCESS_KEY"],
-        }
+        keys = closed.printed_keys()
         sts = closed.client("sts", **keys)
         assert sts.get_caller_identity()["Account"] == "000000000000"
         assert holding(closed, "sts", sts.get_session_token()).get_caller_identity()["Account"] == "000000000000"
