@@ -25,6 +25,7 @@ from atoll.core.errors import AwsError, internal_failure
 from atoll.core.ids import uuid4
 from atoll.core.service import LONGEST_BODY, Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
+from atoll.gateway import cors
 from atoll.gateway.access_log import AccessLog
 from atoll.gateway.detect import Detected, detect, detect_head
 from atoll.gateway.dispatch import Dispatcher
@@ -112,6 +113,8 @@ class Gateway:
         self.loop = asyncio.get_running_loop()
         self.missing: dict[str, int] = {}
         """How often what Atoll does not have was called, by service and operation."""
+        self.pages = cors.policy(())
+        """Which pages' calls are answered; made anew when it is known where the server listens."""
         self._registry = registry
         self._identifier = identifier
         self._locator = locator
@@ -129,6 +132,15 @@ class Gateway:
         return BodyPlan(limit, operation is not None and operation.streaming_input and service is not None)
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
+        verdict = cors.judge(request.method, request.headers, self.pages)
+        if verdict is None:
+            return self._answer(request)
+        if verdict.response is not None:
+            return verdict.response
+        answer = self._answer(request)
+        return _extended(answer, verdict.headers) if isinstance(answer, Response) else _extend(answer, verdict.headers)
+
+    def _answer(self, request: Request) -> Response | Awaitable[Response]:
         if request.path.startswith("/_") and (response := self._inner(request)) is not None:
             return response
         exchange = Exchange(self, request)
@@ -281,3 +293,11 @@ class Gateway:
 
 def _needs_no_signature(detected: Detected) -> bool:
     return detected.operation is not None and detected.operation.auth == "none"
+
+
+def _extended(response: Response, headers: cors.Headers) -> Response:
+    return Response(response.status, [*response.headers, *headers], response.body)
+
+
+async def _extend(answer: Awaitable[Response], headers: cors.Headers) -> Response:
+    return _extended(await answer, headers)

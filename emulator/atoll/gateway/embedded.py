@@ -16,6 +16,7 @@ import uvloop
 from atoll.cell import Cell
 from atoll.core.clock import Clock, SystemClock
 from atoll.core.tenant_id import DEFAULT_REALM
+from atoll.gateway import cors
 from atoll.gateway.access_log import AccessLog, Writer
 from atoll.gateway.app import Gateway
 from atoll.gateway.dispatch import CellPort, Dispatcher, Packed
@@ -44,8 +45,8 @@ processes."""
 def serve(settings: Settings) -> int:
     """Serves until SIGTERM or SIGINT. Returns the exit code.
 
-    Raises DataFolderError, IndexUnavailable, NewerSchema, ssl.SSLError where a certificate is none, and OSError where the
-    port is taken.
+    Raises DataFolderError, IndexUnavailable, NewerSchema, ssl.SSLError where a certificate is none, and OSError where
+    the port is taken.
     """
     writer = LogWriter(sys.stdout.fileno())
     handler = attach(writer, settings.log_format, settings.log_level)
@@ -124,6 +125,7 @@ async def running(
         server = Server(gateway, ssl=_tls(settings, folder, clock))
         try:
             await server.start(settings.host, settings.port)
+            gateway.pages = cors.policy((server.port,), host=settings.public_host.partition(":")[0])
             cell.start()
             yield server
         finally:
@@ -152,8 +154,6 @@ def _tls(settings: Settings, folder: DataFolder, clock: Clock) -> ssl.SSLContext
     if settings.scheme == "http":
         return None
     # Imported here, since it brings cryptography along.
-    from atoll.gateway.tls import own_context, server_context
+    from atoll.gateway.tls import server_context
 
-    if settings.tls_certificate is not None:
-        return server_context(settings.tls_certificate, settings.tls_key)
-    return own_context(folder.path / "tls", clock, settings.host)
+    return server_context(settings, folder.path, clock)
