@@ -10,17 +10,15 @@ passed through as bytes meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from atoll.core.call import Params
 from atoll.core.errors import AwsError
-from atoll.wire.ec2 import Ec2Codec
 from atoll.wire.http import Request, Response
 from atoll.wire.json_rpc import JsonCodec
 from atoll.wire.model import Operation, Service
 from atoll.wire.query import QueryCodec
-from atoll.wire.rest_json import RestJsonCodec
-from atoll.wire.rest_xml import RestXmlCodec
 
 
 class Codec(Protocol):
@@ -39,17 +37,35 @@ class Codec(Protocol):
         """The response of failure, with code, status and fault from the model where it knows the error."""
 
 
-_CODECS: dict[str, Codec] = {
-    "query": QueryCodec(),
-    "ec2": Ec2Codec(),
-    "json": JsonCodec(),
-    "rest-json": RestJsonCodec(),
-    "rest-xml": RestXmlCodec(),
-}
+def _ec2() -> Codec:
+    from atoll.wire.ec2 import Ec2Codec
 
-PROTOCOLS = tuple(_CODECS)
+    return Ec2Codec()
+
+
+def _rest_json() -> Codec:
+    from atoll.wire.rest_json import RestJsonCodec
+
+    return RestJsonCodec()
+
+
+def _rest_xml() -> Codec:
+    from atoll.wire.rest_xml import RestXmlCodec
+
+    return RestXmlCodec()
+
+
+_LATER: dict[str, Callable[[], Codec]] = {"ec2": _ec2, "rest-json": _rest_json, "rest-xml": _rest_xml}
+"""Codecs that are imported when they are first asked for, since a start has no time for them."""
+
+_CODECS: dict[str, Codec] = {"query": QueryCodec(), "json": JsonCodec()}
+
+PROTOCOLS = (*_CODECS, *_LATER)
 
 
 def codec(protocol: str) -> Codec:
     """The codec of a protocol of PROTOCOLS. KeyError for any other."""
-    return _CODECS[protocol]
+    found = _CODECS.get(protocol)
+    if found is None:
+        found = _CODECS[protocol] = _LATER[protocol]()
+    return found
