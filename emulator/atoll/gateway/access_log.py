@@ -89,7 +89,7 @@ def _as_json(line: Line) -> str:
     if caller is not None:
         entry["realm"] = caller.realm
         entry["caller"] = f"{caller.account}/{caller.region}"
-        entry["principal"] = caller.principal
+        entry["principal"] = _principal(caller.principal)
     entry["call"] = _call(service, operation)
     if caller is not None and owner is not None and (owner.region != caller.region or owner.account != caller.account):
         entry["target"] = f"{owner.account}/{owner.region}"
@@ -102,6 +102,11 @@ def _who(account: str, region: str, principal: str) -> str:
     resource = principal.partition(f"::{account}:")[2]
     name = "" if resource in ("", "root") else f"/{printable(resource)}"
     return f"{account}/{region}{name}"
+
+
+@lru_cache(maxsize=1024)
+def _principal(arn: str) -> str:
+    return printable(arn)
 
 
 @lru_cache(maxsize=1024)

@@ -56,6 +56,11 @@ class LogWriter:
                 self._thread.start()
             self._changed.notify()
 
+    @property
+    def pending(self) -> int:
+        """Bytes that were handed over and are not written yet."""
+        return self._size
+
     def close(self) -> None:
         """Returns when all is written, or its reader has taken too long."""
         with self._changed:

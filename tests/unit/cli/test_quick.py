@@ -1,0 +1,110 @@
+"""What is read without typer is what typer would have read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from atoll.cli import up
+from atoll.cli.app import app
+from atoll.cli.quick import read_up
+from atoll.gateway.settings import Settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+TEXTS = ["", "a", "data/x", "-x", "--port", "127.0.0.1", "localhost:80", "http://x", "12345678901", "123456789012"]
+NUMBERS = ["0", "4566", "65535", "65536", "-1", "+1", "1_0", "٣", "x"]
+CHOICES = ["normal", "full", "NORMAL", "standard", "dynamic", "text", "json", "debug", "warning", "x"]
+OPTIONS = [
+    "--host",
+    "--port",
+    "--data",
+    "--temporary",
+    "--durability",
+    "--default-account",
+    "--closed",
+    "--tls",
+    "--tls-certificate",
+    "--tls-key",
+    "--queue-url-style",
+    "--public-host",
+    "--parity-access-keys",
+    "--sqs-delay-recently-deleted",
+    "--sqs-delay-purge-retry",
+    "--log-format",
+    "--log-level",
+]
+WORDS = st.sampled_from([*OPTIONS, *TEXTS, *NUMBERS, *CHOICES, "--help", "--no-tls", "--por", "--data_x", "--", "-p"])
+PAIRS = st.tuples(st.sampled_from(OPTIONS), st.sampled_from([*TEXTS, *NUMBERS, *CHOICES]))
+PIECES = st.one_of(
+    PAIRS.map(list),
+    PAIRS.map(lambda pair: [f"{pair[0]}={pair[1]}"]),
+    st.sampled_from(OPTIONS).map(lambda option: [option]),
+    WORDS.map(lambda word: [word]),
+)
+
+
+def read_by_typer(arguments: list[str], patch: pytest.MonkeyPatch) -> Settings | None:
+    read: list[Settings] = []
+
+    def note(settings: Settings) -> int:
+        read.append(settings)
+        return 0
+
+    with patch.context() as patched:
+        patched.setattr(up, "run", note)
+        CliRunner().invoke(app, ["up", *arguments])
+    return read[0] if read else None
+
+
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(pieces=st.lists(PIECES, max_size=4))
+def test_agrees_with_typer(pieces: list[list[str]]) -> None:
+    arguments = [word for piece in pieces for word in piece]
+    quick = read_up(arguments)
+    if quick is not None:
+        with pytest.MonkeyPatch.context() as patch:
+            assert quick == read_by_typer(arguments, patch)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {}),
+        (["--port", "0", "--temporary"], {"port": 0, "temporary": True}),
+        (["--data=here", "--durability", "full"], {"data": Path("here"), "durability": "full"}),
+        (
+            ["--queue-url-style", "off", "--public-host", "aws.test:80"],
+            {"queue_url_style": "off", "public_host": "aws.test:80"},
+        ),
+        (
+            ["--tls-certificate", "a.pem", "--tls-key", "b.pem"],
+            {"tls_certificate": Path("a.pem"), "tls_key": Path("b.pem")},
+        ),
+    ],
+)
+def test_reads_what_is_plain(arguments: list[str], expected: dict[str, Any]) -> None:
+    assert read_up(arguments) == Settings(**expected)
+
+
+def test_typer_is_left_what_is_not_plain() -> None:
+    for line in (
+        "--help",
+        "--port x",
+        "--port 65536",
+        "--port",
+        "--temporary=1",
+        "--temporary --data x",
+        "x",
+        "--data -x",
+    ):
+        assert read_up(line.split()) is None
+
+
+def test_every_setting_is_an_option_with_help() -> None:
+    # Wide, so that no option's name is broken across lines.
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["up", "--help"]).output
+    for name in Settings.__dataclass_fields__:
+        assert f"--{name.replace('_', '-')} " in shown
