@@ -42,8 +42,7 @@ async def publish(
             await _put(run, tenant, row)
             changes.append(("id", (tenant.realm, row.kind, row.id)))
     refused = []
-    # Those let go first, since a name that was let go may have been claimed and be held again.
-    for holding in sorted(holdings, key=lambda holding: not holding.gone):
+    for holding in holdings:
         if holding.version > published:
             if holding.gone:
                 changed = await names.release(run, tenant.realm, holding.kind, holding.name, holding.generation)
