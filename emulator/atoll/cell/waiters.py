@@ -39,6 +39,14 @@ class Waiters:
         self._scheduler = scheduler
         self._loop = loop
         self._waiting: dict[Key, dict[_Waiter, None]] = {}
+        self._ending = False
+
+    def end(self) -> None:
+        """The process is about to end: whoever waits is answered now, as if the time had come."""
+        self._ending = True
+        for waiting in self._waiting.values():
+            for waiter in waiting:
+                waiter.stir()
 
     def wake(self, tenant: TenantId, key: Hashable) -> None:
         """Each wake rouses one waiting call, the one that has waited longest; who has no use for it passes it on."""
@@ -46,6 +54,13 @@ class Waiters:
             if not waiter.woken:
                 waiter.wake()
                 return
+
+    def rouse(self, tenant: TenantId) -> None:
+        """All that wait in the tenant come round: it is given away, and they are to ask its new owner."""
+        for (where, _), waiting in self._waiting.items():
+            if where == tenant:
+                for waiter in waiting:
+                    waiter.wake()
 
     def count(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -58,10 +73,10 @@ class Waiters:
         waiting[waiter] = None
         try:
             yield
-            while self._clock.now() < deadline:
+            while self._clock.now() < deadline and not self._ending:
                 if not waiter.woken:
                     await self._sleep(waiter, deadline, next_look)
-                if not waiter.woken and self._clock.now() >= deadline:
+                if not waiter.woken and (self._ending or self._clock.now() >= deadline):
                     return
                 waiter.woken = False
                 yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable, Hashable
 from typing import Any, Protocol, TypeVar
 
@@ -14,11 +15,15 @@ T = TypeVar("T")
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A name that is claimed in the realm, pending until a transaction of the holder confirms it (`Tenant.hold`)."""
+    """A name that is claimed in the realm, pending until a transaction of the holder confirms it (`Tenant.hold`).
+
+    From `expires` on (seconds since the epoch) it can be confirmed no more: the name may be given to others.
+    """
 
     kind: str
     name: str
     generation: str
+    expires: float = math.inf
 
 
 class NameTaken(Exception):

@@ -64,9 +64,10 @@ async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter) -> i
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     clock = SystemClock()
     announcer = Announcer(writer, settings.log_format, clock)
-    async with running(settings, folder, clock, writer, announcer) as server:
+    async with running(settings, folder, clock, writer, announcer) as (server, cell):
         announce_start(announcer, settings, server.port)
         await ended.wait()
+        cell.waiters.end()
         await server.stop(GRACE)
     return 0
 
@@ -74,8 +75,8 @@ async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter) -> i
 @asynccontextmanager
 async def running(
     settings: Settings, folder: DataFolder, clock: Clock, writer: Writer, announcer: Announcer
-) -> AsyncIterator[Server]:
-    """A server that answers."""
+) -> AsyncIterator[tuple[Server, Cell]]:
+    """A server that answers, and its cell."""
     configure(
         SqsSettings(
             settings.queue_url_style,
@@ -127,7 +128,7 @@ async def running(
             await server.start(settings.host, settings.port)
             gateway.pages = cors.policy((server.port,), host=settings.public_host.partition(":")[0])
             cell.start()
-            yield server
+            yield server, cell
         finally:
             await server.stop(0.0)
             await cell.stop()
