@@ -113,17 +113,23 @@ class SqliteDriver(Driver):
 
     def committed(self) -> None:
         """Sees to it that the write-ahead log does not grow for ever."""
-        if self._log_pages < _CHECKPOINT_PAGES or self._checkpoint is not None:
+        if self._log_pages < _CHECKPOINT_PAGES:
             return
-        if self._log_pages < _LARGEST_LOG_PAGES:
+        if self._log_pages >= _LARGEST_LOG_PAGES:
+            self._checkpoint_now()
+        elif self._checkpoint is None:
             self._checkpoint = asyncio.get_running_loop().run_in_executor(None, _checkpoint_file, self.path)
             self._checkpoint.add_done_callback(self._checkpointed)
-        else:
-            try:
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            except apsw.Error:
-                # What was committed stays in the log, and the next commit tries again.
-                logger.exception("the log of the resource index %s could not be copied back", self.path)
+
+    def _checkpoint_now(self) -> None:
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.BusyError:
+            # The one off the loop is at it. The next commit looks again.
+            return
+        except apsw.Error:
+            # What was committed stays in the log, and the next commit tries again.
+            logger.exception("the log of the resource index %s could not be copied back", self.path)
 
     def _checkpointed(self, checkpoint: asyncio.Future[None]) -> None:
         self._checkpoint = None

@@ -203,6 +203,24 @@ def test_the_log_does_not_grow_for_ever(
     do(index.close())
 
 
+def test_the_log_is_bounded_also_while_the_loop_does_not_turn(
+    path: Path, do: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atoll.index.sqlite._CHECKPOINT_PAGES", 20)
+    monkeypatch.setattr("atoll.index.sqlite._LARGEST_LOG_PAGES", 100)
+    index = opened(path)
+    do(index.make_realm("default", True))
+
+    async def many() -> None:
+        for number in range(1000):
+            await index.make_account("default", f"{number:012d}")
+
+    do(many())
+    size = path.with_name("index.sqlite-wal").stat().st_size
+    assert 0 < size < 1000 * 4096
+    do(index.close())
+
+
 async def _ended(future: Any) -> None:
     await future
 
