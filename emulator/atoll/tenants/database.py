@@ -33,7 +33,18 @@ def _engine_schema() -> str:
 class Database:
     """One connection. All its use is on one thread at a time."""
 
-    __slots__ = ("_connection", "_cursor", "_execute", "_wal", "path", "services", "total_changes", "wal_pages")
+    __slots__ = (
+        "_connection",
+        "_copied_pages",
+        "_cursor",
+        "_execute",
+        "_wal",
+        "path",
+        "services",
+        "total_changes",
+        "wal_growth",
+        "wal_pages",
+    )
 
     def __init__(self, path: Path | None) -> None:
         """Opens the database at `path`, making it where it is not there; without a path it lives in memory.
@@ -48,6 +59,9 @@ class Database:
         self._execute = self._cursor.execute
         self.total_changes = self._connection.total_changes
         self._wal: int | None = None
+        self._copied_pages = 0
+        self.wal_growth = 0
+        """By how many pages the write-ahead log has grown since a checkpoint was last begun."""
         self.wal_pages = 0
         """How many pages the write-ahead log had at the last commit."""
         try:
@@ -67,7 +81,11 @@ class Database:
 
     def _count_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         """Takes the place of SQLite's automatic checkpoints, which would stall the loop."""
+        if pages < self.wal_pages:
+            # All of it had been copied back, and it was started anew.
+            self._copied_pages = 0
         self.wal_pages = pages
+        self.wal_growth = pages - self._copied_pages
         return apsw.SQLITE_OK
 
     def _make_engine_tables(self) -> None:
@@ -166,6 +184,11 @@ class Database:
             self._wal = os.open(f"{self.path}-wal", os.O_RDWR)
         return self._wal
 
+    def checkpoint_begins(self) -> None:
+        """What is in the write-ahead log now is being copied back."""
+        self._copied_pages = self.wal_pages
+        self.wal_growth = 0
+
     def checkpoint(self) -> None:
         """Copies back what is left in the write-ahead log, so that the next transaction starts the log anew."""
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -181,6 +204,8 @@ def checkpoint_file(path: Path) -> None:
     """Copies the write-ahead log of an open database back into it, by a connection of its own, on any thread."""
     connection = apsw.Connection(str(path))
     try:
+        # A connection knows of the log only once it has read.
+        connection.execute("PRAGMA schema_version").fetchall()
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
     finally:
         connection.close()
