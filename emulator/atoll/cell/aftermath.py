@@ -7,9 +7,9 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from atoll.cell.hosted import CHECKPOINT_PAGES, Entry, Hosted
-from atoll.core.errors import internal_failure
-from atoll.index import CatalogueRow, Holding
+from atoll.cell.hosted import Entry, Hosted
+from atoll.index import CatalogueRow, Holding, PublishGap
+from atoll.tenants import Tenant
 from atoll.tenants.database import checkpoint_file
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds that an answer waits at most for the index and for mirrors."""
+CHECKPOINT_PAGES = 2_000
+"""By how much the write-ahead log may grow until it is copied back, off the loop."""
 LONGEST_LOG_PAGES = 16_000
 """Past this what is left of the write-ahead log (while calls keep coming, there always is something) is copied back on
 the loop, so that it starts anew."""
@@ -37,7 +39,7 @@ class Aftermath:
             or tenant.effects
             or tenant.timers.changed
             or tenant.catalogue.changed
-            or tenant.db.wal_pages >= hosted.checkpoint_at
+            or tenant.db.wal_growth >= CHECKPOINT_PAGES
         )
 
     def opened(self, hosted: Hosted) -> None:
@@ -60,29 +62,39 @@ class Aftermath:
             tenant.timers.changed = False
             self._cell.timekeeper.changed(hosted)
         if tenant.catalogue.changed:
+            hosted.enter()
             waits.append(self._cell.spawn(self._publish(hosted, *self._unpublished(hosted))))
-        if tenant.db.wal_pages >= hosted.checkpoint_at:
+        if tenant.db.wal_growth >= CHECKPOINT_PAGES:
             self._checkpoint(hosted)
         if waits or sync is not None:
-            self._cell.spawn(self._answer_later(hosted, sync, waits, group))
+            self._answer_after(hosted, sync, waits, group)
         else:
             self._cell.answer(group)
+
+    def _answer_after(
+        self, hosted: Hosted, sync: asyncio.Future[None] | None, waits: list[asyncio.Future[None]], group: list[Entry]
+    ) -> None:
+        hosted.enter()
+        self._cell.spawn(self._answer_later(hosted, sync, waits, group))
 
     async def _answer_later(
         self, hosted: Hosted, sync: asyncio.Future[None] | None, waits: list[asyncio.Future[None]], group: list[Entry]
     ) -> None:
-        hosted.users += 1
+        synced = sync is None
         try:
             if sync is not None:
                 await sync
+                synced = True
             if waits:
                 await asyncio.wait(waits, timeout=PATIENCE)
         except OSError:
             logger.exception("%s: the write-ahead log could not be synced", hosted.tenant.id)
-            group = [(reply, None, internal_failure()) for reply, _, _ in group]
         finally:
-            hosted.users -= 1
-            self._cell.answer(group)
+            hosted.leave()
+            if synced:
+                self._cell.answer(group)
+            else:
+                self._cell.refuse(group)
 
     # ---- durability
 
@@ -91,20 +103,19 @@ class Aftermath:
 
     def after_sync(self, hosted: Hosted, reply: Reply, result: Any) -> None:
         """Answers what was read of a state that may not be on the disk yet."""
-        self._cell.spawn(self._answer_later(hosted, self._sync(hosted), [], [(reply, result, None)]))
+        self._answer_after(hosted, self._sync(hosted), [], [(reply, result, None)])
 
     def _checkpoint(self, hosted: Hosted) -> None:
         db = hosted.tenant.db
-        hosted.checkpoint_at = db.wal_pages + CHECKPOINT_PAGES
+        db.checkpoint_begins()
         if db.wal_pages > LONGEST_LOG_PAGES:
             db.checkpoint()
-            hosted.checkpoint_at = CHECKPOINT_PAGES
             return
         assert db.path is not None
-        hosted.users += 1
+        hosted.enter()
 
         def done(checkpoint: asyncio.Future[None]) -> None:
-            hosted.users -= 1
+            hosted.leave()
             if not checkpoint.cancelled() and (error := checkpoint.exception()) is not None:
                 logger.error("%s: the write-ahead log could not be copied back: %s", hosted.tenant.id, error)
 
@@ -112,31 +123,54 @@ class Aftermath:
 
     # ---- the index
 
-    def _unpublished(self, hosted: Hosted) -> tuple[int, list[CatalogueRow], list[Holding]]:
+    def _unpublished(self, hosted: Hosted) -> tuple[int, int, list[CatalogueRow], list[Holding]]:
+        """The versions after which and up to which it is, and what it is."""
         catalogue = hosted.tenant.catalogue
         catalogue.changed = False
-        return (catalogue.version(), *catalogue.newer_than(hosted.published, hosted.tenant.id))
+        after = hosted.published
+        return (after, catalogue.version(), *catalogue.newer_than(after, hosted.tenant.id))
 
     async def _publish(
-        self, hosted: Hosted, version: int, resources: list[CatalogueRow], holdings: list[Holding]
+        self, hosted: Hosted, after: int, version: int, resources: list[CatalogueRow], holdings: list[Holding]
     ) -> None:
-        hosted.users += 1
+        id = hosted.tenant.id
         try:
-            await self._publish_from(hosted, resources, holdings)
+            lost = await self._cell.index.publish(id, hosted.epoch, resources, holdings, after=after)
             hosted.published = max(hosted.published, version)
+            if lost:
+                await self._lose(hosted, lost)
+        except PublishGap as gap:
+            # The index was put back to an earlier state, or is being built anew.
+            hosted.published = gap.published
+            self._publish_again(hosted)
         except Exception:
-            logger.exception("%s: the index did not take %d changes; tried again", hosted.tenant.id, len(resources))
+            logger.exception("%s: the index did not take %d changes; tried again", id, len(resources))
             self._cell.scheduler.at(self._cell.clock.now() + PATIENCE, lambda: self._publish_again(hosted))
         finally:
-            hosted.users -= 1
+            hosted.leave()
 
-    async def _publish_from(self, hosted: Hosted, resources: list[CatalogueRow], holdings: list[Holding]) -> None:
-        id = hosted.tenant.id
-        lost = await self._cell.index.publish(id, hosted.epoch, resources, holdings, after=hosted.published)
+    async def _lose(self, hosted: Hosted, lost: list[Holding]) -> None:
         for holding in lost:
-            logger.error("%s: the name %s (%s) is held by another tenant", id, holding.name, holding.kind)
+            logger.error("%s: the name %s (%s) is held by another tenant", hosted.tenant.id, holding.name, holding.kind)
+        await self._cell.transact_engine(hosted, lambda tenant: tenant.catalogue.lose(lost))
+
+    async def republish(self, hosted: Hosted) -> None:
+        """Tells the index anew all that is in the tenant, for an index that is being built from nothing."""
+        hosted.enter()
+        try:
+            version, resources, holdings = await self._cell.transact_engine(hosted, _everything)
+            lost = await self._cell.index.republish(hosted.tenant.id, hosted.epoch, resources, holdings)
+            hosted.published = version
+            if lost:
+                await self._lose(hosted, lost)
+        finally:
+            hosted.leave()
 
     def _publish_again(self, hosted: Hosted) -> None:
         hosted.tenant.catalogue.changed = True
         if not hosted.in_group and self._cell.tenants.get(hosted.tenant.id) is hosted:
             self.start(hosted, [])
+
+
+def _everything(tenant: Tenant) -> tuple[int, list[CatalogueRow], list[Holding]]:
+    return (tenant.catalogue.version(), *tenant.catalogue.newer_than(0, tenant.id))

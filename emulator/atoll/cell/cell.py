@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from inspect import isawaitable
 from pathlib import Path
 from types import CoroutineType
 from typing import Any, TypeVar
@@ -24,27 +25,27 @@ from atoll.cell.deliveries import Deliveries
 from atoll.cell.hosted import Hosted, OpenTenants
 from atoll.cell.lagoon import CellLagoon
 from atoll.cell.marks import Marks
+from atoll.cell.moves import Moves
 from atoll.cell.reply import FutureReply, NotMine, Reply
 from atoll.cell.scheduler import Scheduler
 from atoll.cell.scratch import Scratch
+from atoll.cell.stateless import Stateless
 from atoll.cell.timekeeper import Timekeeper
 from atoll.cell.waiters import Waiters
 from atoll.cell.world import World
 from atoll.core.call import Call, Params
 from atoll.core.clock import Clock
 from atoll.core.effect import Effect
-from atoll.core.errors import AwsError, internal_failure
+from atoll.core.errors import AwsError, internal_failure, service_unavailable
 from atoll.core.service import Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
 from atoll.index import Index
-from atoll.tenants import Database, Tenant
+from atoll.tenants import Tenant
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MOST_STATELESS = 10_000
-"""Tenants remembered as seen by services that keep nothing."""
 OPEN_TENANTS = 200
 """More are closed, the longest unused first: an open one costs some 0.2 MB."""
 
@@ -87,13 +88,12 @@ class Cell:
         self.deliveries = Deliveries(self)
         self.timekeeper = Timekeeper(self)
         self.claims = Claims(self)
+        self.moves = Moves(self)
         self.aftermath = Aftermath(self, full_durability=full_durability)
         self.tenants.on_open = self.aftermath.opened
         self.tenants.on_close = self.timekeeper.closed
         self._scratch = Scratch(clock.now)
-        self._no_tables = Database(None)
-        self._stateless: dict[TenantId, Tenant] = {}
-        index.on_change(self._realm_changed)
+        self._stateless = Stateless(self)
         self._operations: dict[tuple[str, str], Operation] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._tenant = self.tenants.get
@@ -108,14 +108,16 @@ class Cell:
         """Gives up waiting calls, then closes every tenant."""
         self.scheduler.stop()
         while self._tasks:
+            # Each has its first step, so that none ends without having answered.
+            await asyncio.sleep(0)
             for task in self._tasks:
                 task.cancel()
-            await asyncio.wait(self._tasks)
-        while any(hosted.in_group for hosted in self.tenants.all()):
-            await asyncio.sleep(0)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        for hosted in self.tenants.all():
+            await hosted.committed()
         await self.tenants.close_all()
         self._scratch.close()
-        self._no_tables.close()
+        self._stateless.close()
         self.marks.close()
 
     @property
@@ -134,7 +136,7 @@ class Cell:
         hosted = self._tenant(call.owner)
         if operation.long:
             lagoon = CellLagoon(self, call.owner, call.service)
-            self._go_on(operation.handler(call, lagoon), reply)
+            self._go_on(operation.handler(call, lagoon), reply, lagoon)
         elif hosted is None or call.service not in hosted.ready:
             self._spawn(self._run_unready(operation.service, call.owner, operation.handler, call, reply), reply)
         elif operation.readonly and not hosted.in_group:
@@ -153,19 +155,13 @@ class Cell:
 
     async def _make_stateless(self, operation: Operation, call: Call, reply: Reply) -> None:
         try:
-            realm = await self.tenants.realm(call.owner.realm)
+            tenant = await self._stateless.make(call.owner, call.service)
         except AwsError as error:
             reply.done(None, error)
-            return
-        if len(self._stateless) >= MOST_STATELESS:
-            self._stateless.clear()
-        lagoon = CellLagoon(self, call.owner, call.service)
-        tenant = self._stateless[call.owner] = Tenant(call.owner, realm, self._no_tables, self.clock.now, lagoon)
-        self._read(tenant, operation.handler, call, reply)
-
-    def _realm_changed(self, kind: str, _key: object) -> None:
-        if kind == "realm":
-            self._stateless.clear()
+        except Exception:
+            reply.done(None, self._failed(call))
+        else:
+            self._read(tenant, operation.handler, call, reply)
 
     def apply(self, effect: Effect, call: Call, reply: Reply) -> None:
         """Runs the call that an effect is, unless it was applied before."""
@@ -196,9 +192,10 @@ class Cell:
 
         def handler(_call: None, tenant: Tenant) -> Any:
             result = function(tenant, *args)
-            if isinstance(result, CoroutineType):
-                result.close()
-                raise TypeError(f"a transaction cannot wait: {function!r} returned a coroutine")
+            if isawaitable(result):
+                if isinstance(result, CoroutineType):
+                    result.close()
+                raise TypeError(f"a transaction cannot wait: {function!r} returned an awaitable")
             return result
 
         hosted = self._tenant(id)
@@ -237,6 +234,7 @@ class Cell:
             reply.done(None, self._failed(call))
             return
         if tenant.db.total_changes() != before:
+            reply.done(None, internal_failure())
             raise TypeError(f"{call.service}.{call.operation} is registered as readonly and wrote")
         if type(result) is CoroutineType:
             self._go_on(result, reply)
@@ -307,10 +305,7 @@ class Cell:
             tenant.forget()
             hosted.check_ready()
             hosted.in_group = hosted.lost = False
-            for reply, result, _ in group:
-                if isinstance(result, CoroutineType):
-                    result.close()
-                reply.done(None, internal_failure())
+            self.refuse(group)
             return
         hosted.in_group = False
         if tenant.wakes:
@@ -328,6 +323,13 @@ class Cell:
                 self._go_on(result, reply)
             else:
                 reply.done(result, error)
+
+    def refuse(self, group: list[tuple[Reply, Any, AwsError | None]]) -> None:
+        """None of it is sure to last."""
+        for reply, result, _ in group:
+            if isinstance(result, CoroutineType):
+                result.close()
+            reply.done(None, internal_failure())
 
     async def _run_unready(
         self, service: Service, id: TenantId, handler: Callable[..., Any], call: Call | None, reply: Reply
@@ -355,16 +357,23 @@ class Cell:
 
     # ---- tasks
 
-    def _go_on(self, coroutine: Coroutine[Any, Any, Params], reply: Reply) -> None:
-        self._spawn(self._finish(coroutine, reply), reply)
+    def _go_on(self, coroutine: Coroutine[Any, Any, Params], reply: Reply, lagoon: CellLagoon | None = None) -> None:
+        if reply.gone:
+            coroutine.close()
+        else:
+            self._spawn(self._finish(coroutine, reply, lagoon), reply)
 
-    async def _finish(self, coroutine: Coroutine[Any, Any, Params], reply: Reply) -> None:
+    async def _finish(self, coroutine: Coroutine[Any, Any, Params], reply: Reply, lagoon: CellLagoon | None) -> None:
         try:
             result = await coroutine
-        except (AwsError, NotMine) as error:
+        except AwsError as error:
             reply.done(None, error)
+        except NotMine as error:
+            # What has begun here must not begin again elsewhere, unless the caller says so.
+            begun = lagoon is None or lagoon.used
+            reply.done(None, service_unavailable() if begun else error)
         except asyncio.CancelledError:
-            reply.done(None, AwsError("ServiceUnavailable", "The service is going away.", status=503, fault="Receiver"))
+            reply.done(None, service_unavailable())
             raise
         except Exception:
             reply.done(None, self._failed(None))

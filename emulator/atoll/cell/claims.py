@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from atoll.cell.lagoon import CLAIM_SECONDS
 from atoll.index import Name
 from atoll.tenants import Tenant
 
@@ -22,31 +23,38 @@ class Claims:
         self._cell = cell
 
     def start(self) -> None:
-        self._cell.scheduler.at(self._cell.clock.now(), self._ring)
+        # Whoever made a claim before this process began has gone, so those need not expire first.
+        before = self._cell.clock.now() + CLAIM_SECONDS
+        self._cell.scheduler.at(self._cell.clock.now(), lambda: self._ring(before))
 
-    def _ring(self) -> None:
-        self._cell.spawn(self._go_round())
+    def _ring(self, before: float) -> None:
+        self._cell.spawn(self._go_round(before))
 
-    async def _go_round(self) -> None:
+    async def _go_round(self, before: float) -> None:
         try:
-            await self.settle()
+            await self.settle(before)
         except Exception:
             logger.exception("claims of names could not be settled; tried again in %d s", ROUND)
-        self._cell.scheduler.at(self._cell.clock.now() + ROUND, self._ring)
+        again = self._cell.clock.now() + ROUND
+        self._cell.scheduler.at(again, lambda: self._ring(again))
 
-    async def settle(self) -> None:
-        """Confirms or releases every expired claim whose holder lives in this cell."""
-        index = self._cell.index
-        for claim in await index.pending(self._cell.clock.now()):
-            placement = await index.placement(claim.holder)
-            if placement is not None and placement.cell != self._cell.name:
+    async def settle(self, before: float) -> None:
+        """Confirms or releases every claim that expires before that moment and whose holder lives in this cell."""
+        for claim in await self._cell.index.pending(before):
+            placement = await self._cell.index.placement(claim.holder)
+            if placement is None or placement.cell != self._cell.name:
                 continue
-            hosted = await self._cell.tenants.open(claim.holder)
+            try:
+                await self._settle(claim)
+            except Exception:
+                logger.exception("the claim of %s by %s could not be settled", claim.name, claim.holder)
 
-            if hosted is not None and await self._cell.transact_engine(hosted, _holds, claim):
-                await index.confirm(claim.holder.realm, claim.kind, claim.name, claim.generation)
-            else:
-                await index.release(claim.holder.realm, claim.kind, claim.name, claim.generation)
+    async def _settle(self, claim: Name) -> None:
+        hosted = await self._cell.tenants.open(claim.holder)
+        settle = self._cell.index.release
+        if hosted is not None and await self._cell.transact_engine(hosted, _holds, claim):
+            settle = self._cell.index.confirm
+        await settle(claim.holder.realm, claim.kind, claim.name, claim.generation)
 
 
 def _holds(tenant: Tenant, claim: Name) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from atoll.core.effect import Effect
 from atoll.core.errors import AwsError
 from atoll.tenants import Tenant
-from atoll.tenants.outbox import Pending
+from atoll.tenants.outbox import LAST_RETRY, Pending
 
 if TYPE_CHECKING:
     from atoll.cell.cell import Cell
@@ -24,36 +24,58 @@ Load = tuple[Pending, int]
 """A pending effect, and the lowest sequence of its nonce that is not settled."""
 
 
+class Lane:
+    """A lane that is being delivered. `more` says that it was added to since its next effect was looked for."""
+
+    __slots__ = ("more", "task")
+
+    def __init__(self) -> None:
+        self.more = False
+        self.task: asyncio.Task[None] | None = None
+
+
 class Deliveries:
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def start(self, hosted: Hosted, effects: list[tuple[str, int]]) -> None:
-        """Sets out with the given (lane, row), each the first of its lane. Reads, so no transaction may be open."""
+        """Sets out with the lanes of the given (lane, row). Reads, so no transaction may be open."""
         for lane, row in effects:
             name = lane or row
-            if name in hosted.lanes:
+            if (under_way := hosted.lanes.get(name)) is not None:
+                under_way.more = True
                 continue
-            load = _load(hosted.tenant, row)
-            if load is not None and load[0].due <= self._cell.clock.now():
-                hosted.lanes.add(name)
-                hosted.users += 1
-                self._cell.spawn(self._run_lane(hosted, name, load))
-            elif load is not None:
+            # Others may wait before it in its lane.
+            load = _next(hosted.tenant, name)
+            if load is None:
+                continue
+            if load[0].due > self._cell.clock.now():
                 self._cell.timekeeper.not_later(hosted, load[0].due)
+                continue
+            started = hosted.lanes[name] = Lane()
+            hosted.enter()
+            started.task = self._cell.spawn(self._run_lane(hosted, name, started, load))
 
-    async def _run_lane(self, hosted: Hosted, lane: str | int, load: Load | None) -> None:
+    async def _run_lane(self, hosted: Hosted, name: str | int, lane: Lane, load: Load | None) -> None:
         """Delivers one after the other until the lane is empty, or has to wait."""
+        again: float | None = self._cell.clock.now()
         try:
             while load is not None and load[0].due <= self._cell.clock.now():
                 async with self._places:
                     load = await self._deliver(hosted, *load)
+                if load is None and lane.more:
+                    lane.more = False
+                    load = await self._cell.transact_engine(hosted, _next, name)
+            again = None if load is None else load[0].due
+        except Exception:
+            again = self._cell.clock.now() + LAST_RETRY
+            logger.exception("%s: effects could not be delivered; tried again in %d s", hosted.tenant.id, LAST_RETRY)
         finally:
-            hosted.lanes.discard(lane)
-            hosted.users -= 1
-            if load is not None:
-                self._cell.timekeeper.not_later(hosted, load[0].due)
+            del hosted.lanes[name]
+            hosted.leave()
+            if again is not None:
+                self._cell.timekeeper.not_later(hosted, again)
 
     async def _deliver(self, hosted: Hosted, pending: Pending, floor: int) -> Load | None:
         """What the lane has next; the same again, later, where it could not be delivered."""
@@ -80,6 +102,9 @@ class Deliveries:
                     error,
                 )
             load = await self._cell.transact_engine(hosted, _settle_refused, pending)
+        except Exception:
+            logger.exception("%s: %s.%s failed", hosted.tenant.id, pending.service, pending.operation)
+            return await self._cell.transact_engine(hosted, _put_off, pending)
         else:
             load = await self._cell.transact_engine(hosted, _settle, pending)
         if (arrival := hosted.arrivals.pop(pending.row, None)) is not None and not arrival.done():
@@ -92,9 +117,14 @@ def _load(tenant: Tenant, row: int | None) -> Load | None:
     return None if pending is None else (pending, tenant.outbox.floor(pending.id.nonce))
 
 
+def _next(tenant: Tenant, lane: str | int) -> Load | None:
+    """The first of a lane; of an effect without a lane, that one."""
+    return _load(tenant, tenant.outbox.next_in_lane(lane) if isinstance(lane, str) else lane)
+
+
 def _settle(tenant: Tenant, pending: Pending) -> Load | None:
     tenant.outbox.settle(pending)
-    return _load(tenant, tenant.outbox.next_in_lane(pending.lane)) if pending.lane else None
+    return _next(tenant, pending.lane) if pending.lane else None
 
 
 def _settle_refused(tenant: Tenant, pending: Pending) -> Load | None:

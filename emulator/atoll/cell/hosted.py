@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from atoll.cell.deliveries import Lane
 from atoll.cell.marks import Marks
 from atoll.cell.reply import NotMine, Reply
 from atoll.core.errors import AwsError
@@ -16,8 +19,7 @@ from atoll.core.tenant_id import TenantId
 from atoll.index import Index, Realm
 from atoll.tenants import Database, Tenant
 
-CHECKPOINT_PAGES = 2_000
-"""By how much the write-ahead log may grow until it is copied back, off the loop."""
+logger = logging.getLogger(__name__)
 
 Entry = tuple[Reply, Any, AwsError | None]
 
@@ -26,8 +28,8 @@ class Hosted:
     """One open tenant."""
 
     __slots__ = (
+        "_left",
         "arrivals",
-        "checkpoint_at",
         "epoch",
         "group",
         "in_group",
@@ -53,18 +55,40 @@ class Hosted:
         """Whether the group's transaction is gone, so that none of it can be committed."""
         self.users = 0
         """How many deliveries and the like go on, so that it is not to be closed."""
-        self.lanes: set[str | int] = set()
+        self._left: asyncio.Event | None = None
+        self.lanes: dict[str | int, Lane] = {}
         """Lanes that are being delivered; an effect without a lane is one by its row."""
         self.arrivals: dict[int, asyncio.Future[None]] = {}
         """By effect: who waits for its arrival."""
-        self.checkpoint_at = CHECKPOINT_PAGES
-        """The size of the write-ahead log, in pages, from which on it is copied back."""
 
     def check_ready(self) -> None:
-        """Forgets services whose tables have gone with a transaction that was undone."""
+        """Looks again which services have tables here, and of which version, after a transaction was undone."""
         self.tenant.db.reload_services()
-        for service in self.ready.keys() - self.tenant.db.services.keys():
-            del self.ready[service]
+        self.ready.clear()
+
+    def enter(self) -> None:
+        """From here to `leave` it is not to be closed."""
+        self.users += 1
+
+    def leave(self) -> None:
+        self.users -= 1
+        if not self.users and self._left is not None:
+            self._left.set()
+
+    async def all_left(self) -> None:
+        """Waits until it is idle."""
+        while not self.idle:
+            if self.in_group:
+                await self.committed()
+            else:
+                self._left = asyncio.Event()
+                await self._left.wait()
+
+    async def committed(self) -> None:
+        """Waits until what is in the open transaction is committed, or is not to be."""
+        if self.in_group:
+            # The commit stands before us among what the loop does next.
+            await asyncio.sleep(0)
 
     @property
     def idle(self) -> bool:
@@ -85,13 +109,14 @@ class OpenTenants:
     ) -> None:
         self._cell = cell
         self._limit = limit
-        self._path_of = path_of
+        self.path_of = path_of
         self._index = index
         self._marks = marks
         self._now = now
         self._lagoon = lagoon
         self._open: OrderedDict[TenantId, Hosted] = OrderedDict()
         self._busy: dict[TenantId, asyncio.Future[None]] = {}
+        self._leaving: dict[TenantId, str] = {}
         self.touch = self._open.move_to_end
         self.get = self._open.get
         self.on_open: Callable[[Hosted], None] = lambda hosted: None
@@ -118,12 +143,18 @@ class OpenTenants:
         while True:
             if (hosted := self._open.get(id)) is not None:
                 return hosted
+            if (to := self._leaving.get(id)) is not None:
+                raise NotMine(id, to)
             busy = self._busy.get(id)
             if busy is None:
                 break
             await asyncio.shield(busy)
-        folder = self._path_of(id)
+        folder = self.path_of(id)
         if not make and not folder.exists():
+            # Nothing was written here: because nothing was at all, or because another cell has it.
+            placement = await self._index.placement(id)
+            if placement is not None and placement.cell != self._cell:
+                raise NotMine(id, placement.cell)
             return None
         done = self._busy[id] = asyncio.get_running_loop().create_future()
         try:
@@ -133,7 +164,7 @@ class OpenTenants:
             del self._busy[id]
             done.set_result(None)
         self.on_open(hosted)
-        self._shrink()
+        self._shrink(hosted)
         return hosted
 
     async def _open_database(self, id: TenantId, folder: Path) -> Hosted:
@@ -144,50 +175,98 @@ class OpenTenants:
         published = await self._index.published(id)
         folder.mkdir(parents=True, exist_ok=True)
         self._marks.opened(id)
-        tenant = Tenant(id, realm, Database(folder / "tenant.sqlite"), self._now, self._lagoon(id))
-        if tenant.catalogue.version() < published:
-            # An older copy was put in its place: what the index knows of it is no longer so.
-            await self._index.republish(id, placement.epoch, *tenant.catalogue.newer_than(0, id))
-            published = tenant.catalogue.version()
-        tenant.catalogue.changed = tenant.catalogue.version() > published
-        return Hosted(tenant, placement.epoch, published)
+        db = Database(folder / "tenant.sqlite")
+        try:
+            hosted = Hosted(Tenant(id, realm, db, self._now, self._lagoon(id)), placement.epoch, published)
+            await self._compare_with_index(hosted)
+        except BaseException:
+            db.close()
+            raise
+        return hosted
 
-    def _shrink(self) -> None:
+    async def _compare_with_index(self, hosted: Hosted) -> None:
+        tenant = hosted.tenant
+        catalogue = tenant.catalogue
+        version = catalogue.version()
+        if version < hosted.published or catalogue.is_copy():
+            # A copy was put in its place: what the index knows of it is no longer so.
+            lost = await self._index.republish(tenant.id, hosted.epoch, *catalogue.newer_than(0, tenant.id))
+            hosted.published = version
+            catalogue.lose(lost)
+            catalogue.published_anew()
+        catalogue.changed = catalogue.version() > hosted.published
+
+    def _shrink(self, kept: Hosted) -> None:
         excess = len(self._open) - self._limit
         if excess > 0:
-            for id in [id for id, hosted in self._open.items() if hosted.idle][:excess]:
-                self._start_closing(id)
+            closable = (hosted for hosted in self._open.values() if hosted.idle and hosted is not kept)
+            for hosted in list(islice(closable, excess)):
+                self._start_closing(hosted)
 
-    def _start_closing(self, id: TenantId) -> asyncio.Future[None]:
+    def _start_closing(self, hosted: Hosted) -> asyncio.Future[None]:
         """Closes off the loop, since the last to close a database copies back its log."""
         loop = asyncio.get_running_loop()
-        hosted = self._open.pop(id)
-        due = hosted.tenant.next_due()
-        closing = loop.run_in_executor(None, hosted.tenant.db.close)
+        tenant = hosted.tenant
+        id = tenant.id
+        self._open.pop(id, None)
+        due = tenant.next_due()
+        if tenant.catalogue.version() > hosted.published:
+            # What the index did not take yet, it is told as soon as the tenant is open again.
+            due = self._now()
+        closing = loop.run_in_executor(None, tenant.db.close)
         done = self._busy[id] = loop.create_future()
 
         def closed(closing: asyncio.Future[None]) -> None:
-            self._marks.closed(id, due)
-            del self._busy[id]
-            self.on_close(id, due)
-            if (error := closing.exception()) is not None:
-                done.set_exception(error)
-            else:
+            try:
+                if (error := closing.exception()) is not None:
+                    logger.error("%s could not be closed: %s", id, error)
+                self._marks.closed(id, due)
+            finally:
+                del self._busy[id]
                 done.set_result(None)
+            self.on_close(id, due)
 
         closing.add_done_callback(closed)
         return done
 
+    def leaving(self, id: TenantId) -> bool:
+        """Whether it is being given away."""
+        return id in self._leaving
+
+    async def leave(self, id: TenantId, to: str) -> None:
+        """Closes the tenant as soon as what is under way in it has come to an end. Until `stay_or_gone` whoever wants
+        to open it is told that it is the cell `to`'s."""
+        self._leaving[id] = to
+        while (busy := self._busy.get(id)) is not None:
+            await asyncio.shield(busy)
+        if (hosted := self._open.pop(id, None)) is None:
+            return
+        # What was started in this turn of the loop has its first step, so that it can be ended.
+        await asyncio.sleep(0)
+        for lane in hosted.lanes.values():
+            if lane.task is not None:
+                lane.task.cancel()
+        try:
+            await hosted.all_left()
+        except BaseException:
+            self._open[id] = hosted
+            raise
+        await self._start_closing(hosted)
+
+    def stay_or_gone(self, id: TenantId) -> None:
+        """It was given away, or could not be: from now on the index says whose it is."""
+        self._leaving.pop(id, None)
+
     async def close(self, id: TenantId) -> None:
         """Closes the tenant where it is open. It has to be idle."""
-        if id in self._open:
-            await self._start_closing(id)
+        if (hosted := self._open.get(id)) is not None:
+            await self._start_closing(hosted)
         elif (busy := self._busy.get(id)) is not None:
             await asyncio.shield(busy)
             await self.close(id)
 
     async def close_all(self) -> None:
         while self._open or self._busy:
-            for id in list(self._open):
-                self._start_closing(id)
+            for hosted in self.all():
+                self._start_closing(hosted)
             await asyncio.gather(*self._busy.values())

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable
 
 from atoll.core.clock import Clock, ManualClock
 
+logger = logging.getLogger(__name__)
+
+MOST_CANCELLED = 100
 LONGEST_SLEEP = 60.0
 """Seconds after which the clock is read again, since a machine's clock may be set."""
 
@@ -15,14 +19,17 @@ LONGEST_SLEEP = 60.0
 class Alarm:
     """Something to be done at a moment."""
 
-    __slots__ = ("callback", "due")
+    __slots__ = ("_scheduler", "callback", "due")
 
-    def __init__(self, due: float, callback: Callable[[], None]) -> None:
+    def __init__(self, due: float, callback: Callable[[], None], scheduler: Scheduler) -> None:
         self.due = due
         self.callback: Callable[[], None] | None = callback
+        self._scheduler = scheduler
 
     def cancel(self) -> None:
-        self.callback = None
+        if self.callback is not None:
+            self.callback = None
+            self._scheduler.cancelled()
 
 
 class Scheduler:
@@ -31,6 +38,7 @@ class Scheduler:
         self._loop = loop
         self._heap: list[tuple[float, int, Alarm]] = []
         self._count = 0
+        self._cancelled = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
         self._stopped = False
@@ -39,7 +47,7 @@ class Scheduler:
 
     def at(self, due: float, callback: Callable[[], None]) -> Alarm:
         """Calls `callback` once, at `due` (seconds since the epoch) or soon after."""
-        alarm = Alarm(due, callback)
+        alarm = Alarm(due, callback, self)
         if self._stopped:
             return alarm
         self._count += 1
@@ -47,6 +55,14 @@ class Scheduler:
         if self._timer is None or due < self._timer_due:
             self._sleep_until(due)
         return alarm
+
+    def cancelled(self) -> None:
+        """Takes cancelled alarms out once they are the most, since their moments may be far off."""
+        self._cancelled += 1
+        if self._cancelled > MOST_CANCELLED and self._cancelled * 2 > len(self._heap):
+            self._heap = [entry for entry in self._heap if entry[2].callback is not None]
+            heapq.heapify(self._heap)
+            self._cancelled = 0
 
     def stop(self) -> None:
         """No alarm rings any more."""
@@ -64,14 +80,20 @@ class Scheduler:
         self._timer = self._loop.call_later(min(max(due - self._clock.now(), 0.0), LONGEST_SLEEP), self._look)
 
     def _look(self) -> None:
-        heap = self._heap
         now = self._clock.now()
-        while heap and (heap[0][0] <= now or heap[0][2].callback is None):
-            callback = heapq.heappop(heap)[2].callback
-            if callback is not None:
+        # What rings may set and cancel alarms, which may put another heap in place of this one.
+        while self._heap and (self._heap[0][0] <= now or self._heap[0][2].callback is None):
+            alarm = heapq.heappop(self._heap)[2]
+            callback, alarm.callback = alarm.callback, None
+            if callback is None:
+                self._cancelled = max(self._cancelled - 1, 0)
+                continue
+            try:
                 callback()
+            except Exception:
+                logger.exception("an alarm failed")
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if heap:
-            self._sleep_until(heap[0][0])
+        if self._heap:
+            self._sleep_until(self._heap[0][0])

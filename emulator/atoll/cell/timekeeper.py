@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atoll.cell.reply import NotMine
 from atoll.cell.scheduler import Alarm
@@ -25,7 +25,8 @@ class Timekeeper:
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
         self._alarms: dict[TenantId, Alarm] = {}
-        self._running: set[TenantId] = set()
+        self._running: dict[TenantId, bool] = {}
+        """Tenants that are being looked into, and whether one rang meanwhile."""
 
     def start(self) -> None:
         for id, due in self._cell.marks.left():
@@ -44,9 +45,12 @@ class Timekeeper:
             self.not_later(hosted, due)
 
     def not_later(self, hosted: Hosted, due: float) -> None:
-        alarm = self._alarms.get(hosted.tenant.id)
+        self._not_later(hosted.tenant.id, due)
+
+    def _not_later(self, id: TenantId, due: float) -> None:
+        alarm = self._alarms.get(id)
         if alarm is None or due < alarm.due:
-            self._set(hosted.tenant.id, due)
+            self._set(id, due)
 
     def closed(self, id: TenantId, due: float | None) -> None:
         if due is not None:
@@ -61,8 +65,10 @@ class Timekeeper:
 
     def _ring(self, id: TenantId) -> None:
         del self._alarms[id]
-        if id not in self._running:
-            self._running.add(id)
+        if id in self._running:
+            self._running[id] = True
+        else:
+            self._running[id] = False
             self._cell.spawn(self._look_into(id))
 
     async def _look_into(self, id: TenantId) -> None:
@@ -72,7 +78,7 @@ class Timekeeper:
             if hosted is None:
                 self._cell.marks.closed(id, None)
                 return
-            hosted.users += 1
+            hosted.enter()
             try:
                 for service, name, key in await self._cell.transact_engine(hosted, _due_timers):
                     await self._run_timer(hosted, service, name, key)
@@ -83,19 +89,25 @@ class Timekeeper:
                 if next_due is not None:
                     self.not_later(hosted, next_due)
             finally:
-                hosted.users -= 1
+                hosted.leave()
         except NotMine:
-            self._cell.marks.closed(id, None)
+            if not self._cell.tenants.leaving(id):
+                self._cell.marks.closed(id, None)
         except Exception:
             logger.exception("%s: what is due could not be done; tried again in %d s", id, RETRY)
-            self._set(id, self._cell.clock.now() + RETRY)
+            self._not_later(id, self._cell.clock.now() + RETRY)
         finally:
-            self._running.discard(id)
+            if self._running.pop(id):
+                self._not_later(id, self._cell.clock.now())
 
     async def _run_timer(self, hosted: Hosted, service: str, name: str, key: str) -> None:
-        def run(tenant: Tenant) -> None:
+        def run(tenant: Tenant) -> Any:
+            due = tenant.timer_due(service, name, key)
+            if due is None or due > tenant.now():
+                # Since it was found due, a call has taken it away or put it off.
+                return None
             tenant.set_timer(service, name, key, None)
-            self._cell.registry[service].timers[name](tenant, key)
+            return self._cell.registry[service].timers[name](tenant, key)
 
         try:
             await self._cell.transact(hosted.tenant.id, service, run)

@@ -24,13 +24,21 @@ class Arn(NamedTuple):
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
 
-@lru_cache(maxsize=4096)
 def parse_arn(text: str) -> Arn | None:
     """The parts of an ARN, or None when `text` is not one."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _parse(text)
+
+
+def _parse(text: str) -> Arn | None:
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or not parts[1] or not parts[2] or not parts[5]:
         return None
     return Arn(*parts[1:])
+
+
+_remembered = lru_cache(maxsize=4096)(_parse)
+LONGEST_REMEMBERED = 2048
+"""Characters, as many as the longest ARN has: thousands of longer texts would fill the memory."""
 
 
 def render_arn(service: str, tenant: TenantId, resource: str) -> str:

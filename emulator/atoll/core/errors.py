@@ -45,6 +45,19 @@ class AwsError(Exception):
         return f"{self.code}: {self.message}"
 
 
+def service_unavailable() -> AwsError:
+    """What a caller is told of a call that was given up and may be made again.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+    """
+    return AwsError(
+        "ServiceUnavailable",
+        "The request has failed due to a temporary failure of the server.",
+        status=503,
+        fault="Receiver",
+    )
+
+
 def internal_failure() -> AwsError:
     """What a caller is told of a failure that is ours: nothing of the inside.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -12,14 +13,19 @@ from atoll.cell.reply import FutureReply
 from atoll.core.call import MAX_HOPS, Call, Params
 from atoll.core.caller import Caller
 from atoll.core.effect import Effect
-from atoll.core.errors import AwsError, internal_failure
+from atoll.core.errors import AwsError, internal_failure, service_unavailable
 from atoll.core.ids import uuid4
 from atoll.core.service import Operation, Registry
 from atoll.core.tenant_id import TenantId
 from atoll.gateway.locate import Locator
 from atoll.index.directory import Directory
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+PAUSES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""Seconds between two attempts to reach a tenant that is being given away."""
 
 
 class CellPort(Protocol):
@@ -71,8 +77,7 @@ class Dispatcher:
         )
         reply = FutureReply(self._loop)
         self.run(call, reply)
-        result: Params = await reply.wait()
-        return result
+        return await _answer(reply)
 
     async def apply(self, effect: Effect) -> None:
         found = self._operation(effect.service, effect.operation)
@@ -83,7 +88,7 @@ class Dispatcher:
             self._only.apply(effect, call, reply)
         else:
             await self._find_and_run(call, effect, reply)
-        await reply.wait()
+        await _answer(reply)
 
     def _operation(self, service: str, name: str) -> Operation:
         """Raises AwsError where Atoll has no such operation (yet), so that an effect on it is tried again."""
@@ -100,28 +105,46 @@ class Dispatcher:
     # ---- several cells
 
     async def _find_and_run(self, call: Call, effect: Effect | None, reply: Reply) -> None:
-        """Asks the tenant's cell; one that says "not mine" was given it before, so the index is asked again."""
+        """Asks the tenant's cell. One that says "not mine" has done nothing: it gave the tenant away, or is about to.
+        The index is asked again then."""
         try:
-            for _ in range(3):
-                cell = self.cells[await self._cell_of(call.owner)]
-                attempt = FutureReply(self._loop)
+            for pause in PAUSES:
+                name = await self._cell_of(call.owner)
                 try:
-                    if effect is None:
-                        cell.run(call, attempt)
-                    else:
-                        cell.apply(effect, call, attempt)
-                    reply.done(await attempt.wait(), None)
+                    reply.done(await self._ask(self.cells[name], call, effect), None)
+                    return
                 except NotMine:
                     self._directory.forget_placement(call.owner)
-                    continue
-                return
-            reply.done(None, internal_failure())
+                    if await self._cell_of(call.owner) == name:
+                        await asyncio.sleep(pause)
+            reply.done(None, service_unavailable())
         except AwsError as error:
             reply.done(None, error)
+        except Exception:
+            logger.exception("%s %s.%s in %s failed", call.request_id, call.service, call.operation, call.owner)
+            reply.done(None, internal_failure())
+
+    async def _ask(self, cell: CellPort, call: Call, effect: Effect | None) -> Params:
+        reply = FutureReply(self._loop)
+        if effect is None:
+            cell.run(call, reply)
+        else:
+            cell.apply(effect, call, reply)
+        result: Params = await reply.wait()
+        return result
 
     async def _cell_of(self, tenant: TenantId) -> str:
         placement = self._directory.peek_placement(tenant) or await self._directory.get_placement(tenant)
         return next(iter(self.cells)) if placement is None else placement.cell
+
+
+async def _answer(reply: FutureReply) -> Params:
+    try:
+        result: Params = await reply.wait()
+        return result
+    except NotMine:
+        # The only cell that is known here says so of the tenant that is asked for, not of the one that asks.
+        raise service_unavailable() from None
 
 
 class Packed:

@@ -34,6 +34,8 @@ from atoll.core.tenant_id import GLOBAL_REGION, TenantId
 from atoll.index.directory import Directory
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
+LONGEST_REMEMBERED = 2048
+"""Characters, as many as the longest ARN has: thousands of longer texts would fill the memory."""
 _REGION = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}")
 
 Question = tuple[str, str, str]
@@ -58,9 +60,7 @@ class Locator:
 
     def locate(self, access: Access, params: Params, caller: Caller) -> TenantId | None:
         """The owner; None where the index has to be asked (`locate_slowly`). Raises AwsError where it may not cross."""
-        known = self._finders.get(id(access))
-        if known is None:
-            known = self._finders[id(access)] = (access, self._compile(access.owner))
+        known = self._finders.get(id(access)) or self._remember(access)
         try:
             owner = known[1](params, caller, {})
         except _Unknown:
@@ -72,7 +72,7 @@ class Locator:
 
     async def locate_slowly(self, access: Access, params: Params, caller: Caller) -> TenantId:
         """The owner. Raises AwsError where it may not cross."""
-        find = self._compile(access.owner)
+        _, find = self._finders.get(id(access)) or self._remember(access)
         answers: Answers = {}
         while True:
             try:
@@ -84,6 +84,10 @@ class Locator:
                 return TenantId(caller.realm, caller.account, caller.region)
             _check(access, owner, caller)
             return owner
+
+    def _remember(self, access: Access) -> tuple[Access, _Finder]:
+        known = self._finders[id(access)] = (access, self._compile(access.owner))
+        return known
 
     async def _ask(self, question: Question, caller: Caller) -> tuple[TenantId, ...]:
         what, kind, name = question
@@ -172,7 +176,10 @@ def _by_text(parameter: str, read: Callable[[str], Place | None], region: str = 
 
     def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
         text = params.get(parameter)
-        place = remembered(text) if isinstance(text, str) else None
+        if not isinstance(text, str):
+            place = None
+        else:
+            place = remembered(text) if len(text) <= LONGEST_REMEMBERED else read(text)
         if place is None:
             return TenantId(caller.realm, caller.account, region) if region else None
         return TenantId(caller.realm, place[0] or caller.account, place[1] or caller.region)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import orjson
 
 from atoll.core.arn import partition_of
@@ -23,19 +25,20 @@ def render_template(arn: str, tenant: TenantId) -> str:
 class Catalogue:
     """Rows of `catalogue` and `holding`. Methods that write belong into a transaction."""
 
-    __slots__ = ("_db", "changed")
+    __slots__ = ("_db", "_now", "changed")
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, now: Callable[[], float]) -> None:
         self._db = db
+        self._now = now
         self.changed = False
         """Whether there are rows that the index may not have."""
 
-    def record(self, service: str, kind: str, id: str, arn: str, tags: dict[str, str], now: float) -> None:
+    def record(self, service: str, kind: str, id: str, arn: str, tags: dict[str, str]) -> None:
         self._db.execute(
             "INSERT INTO catalogue (service, kind, id, arn, tags, created, version) VALUES (?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (service, kind, id) DO UPDATE SET arn = excluded.arn, tags = excluded.tags, gone = 0, "
             "created = CASE WHEN gone THEN excluded.created ELSE created END, version = excluded.version",
-            (service, kind, id, arn, orjson.dumps(tags).decode(), now, self._next_version()),
+            (service, kind, id, arn, orjson.dumps(tags).decode(), self._now(), self._next_version()),
         )
         self.changed = True
 
@@ -60,6 +63,15 @@ class Catalogue:
         )
         self.changed = True
 
+    def lose(self, holdings: Sequence[Holding]) -> None:
+        """The index says that these names are others': what this tenant wrote of them comes from an old copy."""
+        for holding in holdings:
+            self._db.execute(
+                "UPDATE holding SET gone = 1, version = ? WHERE kind = ? AND name = ? AND generation = ? AND NOT gone",
+                (self._next_version(), holding.kind, holding.name, holding.generation),
+            )
+            self.changed = True
+
     def holds(self, kind: str, name: str, generation: str) -> bool:
         return bool(
             self._db.rows(
@@ -76,7 +88,16 @@ class Catalogue:
         return int(version)
 
     def _next_version(self) -> int:
-        return self.version() + 1
+        """Milliseconds since the epoch, or one more than the last: so of two that were written after the same copy was
+        made, the later has the higher version, and the index sees when an old copy was put in place of a newer."""
+        return max(self.version() + 1, int(self._now() * 1000))
+
+    def is_copy(self) -> bool:
+        """Whether the index has to be told all of it anew, whatever version it has."""
+        return bool(self._db.rows("SELECT 1 FROM copied"))
+
+    def published_anew(self) -> None:
+        self._db.execute("DELETE FROM copied")
 
     def newer_than(self, version: int, tenant: TenantId) -> tuple[list[CatalogueRow], list[Holding]]:
         """What the index lacks when it has all up to `version`, with ARNs as the tenant's own."""

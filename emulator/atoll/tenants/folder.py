@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -63,6 +64,11 @@ class DataFolder:
             if not name or name in (".", "..") or "/" in name or "\0" in name:
                 raise ValueError(f"{name!r} cannot be part of a tenant's name")
         return self.path.joinpath("tenants", *tenant)
+
+    def tenants(self) -> Iterator[TenantId]:
+        """All tenants that have a database here."""
+        for path in self.path.glob("tenants/*/*/*/tenant.sqlite"):
+            yield TenantId(*path.parent.parts[-3:])
 
     def close(self) -> None:
         if self._temporary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from atoll.core.call import Params
 from atoll.core.caller import Caller
@@ -25,6 +26,8 @@ class Refused(msgspec.Struct):
 
 
 class _Body(msgspec.Struct, array_like=True):
+    """`caller` is stored without its realm, which is the tenant's own."""
+
     service: str
     operation: str
     params: Params
@@ -56,10 +59,11 @@ _decode_refused = msgspec.msgpack.Decoder(Refused).decode
 class Outbox:
     """Rows of `effect` and `payload`. All methods but `floor` belong into a transaction."""
 
-    __slots__ = ("_db", "_nonce", "_sequence")
+    __slots__ = ("_db", "_nonce", "_realm", "_sequence")
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, realm: str) -> None:
         self._db = db
+        self._realm = realm
         self._nonce = hex_id(32)
         self._sequence = 0
 
@@ -88,7 +92,7 @@ class Outbox:
                 self._sequence,
                 lane,
                 payload or None,
-                _encode(_Body(service, operation, params, caller)),
+                _encode(_Body(service, operation, params, replace(caller, realm=""))),
                 None if refused is None else _encode(refused),
                 due,
             ),
@@ -127,7 +131,7 @@ class Outbox:
             body.service,
             body.operation,
             body.params if shared is None else {**_decode_params(shared), **body.params},
-            body.caller,
+            replace(body.caller, realm=self._realm),
             None if refused is None else _decode_refused(refused),
             attempts,
             due,

@@ -29,6 +29,9 @@ CREATE TABLE holding (
 ) WITHOUT ROWID;
 CREATE INDEX holding_version ON holding (version);
 
+-- Has a row while this file is a copy that was put here and that the index has not been told of.
+CREATE TABLE copied (id INTEGER PRIMARY KEY);
+
 -- What time causes.
 CREATE TABLE timer (
     service TEXT NOT NULL,

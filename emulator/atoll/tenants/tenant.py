@@ -7,6 +7,7 @@ from typing import Any
 
 from atoll.core.call import Params
 from atoll.core.caller import Caller
+from atoll.core.errors import service_unavailable
 from atoll.core.lagoon import Claim, Lagoon
 from atoll.core.tenant_id import TenantId
 from atoll.index import Realm
@@ -53,9 +54,9 @@ class Tenant:
         self.rows = db.rows
         self.execute = db.execute
         self.executemany = db.executemany
-        self.catalogue = Catalogue(db)
+        self.catalogue = Catalogue(db, now)
         self.timers = Timers(db)
-        self.outbox = Outbox(db)
+        self.outbox = Outbox(db, id.realm)
         self.inbox = Inbox(db)
         self.wakes: list[Hashable] = []
         self.effects: list[tuple[str, int]] = []
@@ -123,14 +124,16 @@ class Tenant:
     def record(self, service: str, kind: str, id: str, arn: str, tags: dict[str, str]) -> None:
         """The resource is there, with these tags. `arn` has placeholders where the tenant's names would stand:
         `arn:{partition}:sqs:{region}:{account}:NAME`."""
-        self.catalogue.record(service, kind, id, arn, tags, self.now())
+        self.catalogue.record(service, kind, id, arn, tags)
 
     def unrecord(self, service: str, kind: str, id: str) -> None:
         """The resource is gone."""
         self.catalogue.unrecord(service, kind, id)
 
     def hold(self, claim: Claim) -> None:
-        """Confirms a claimed name."""
+        """Confirms a claimed name. Raises AwsError where that took so long that the name may be another's."""
+        if self.now() >= claim.expires:
+            raise service_unavailable()
         self.catalogue.hold(claim)
 
     def let_go(self, kind: str, name: str) -> None:

@@ -1,0 +1,130 @@
+"""Copies of tenants: restored as themselves, or forked into another account, region or realm.
+
+A copy is what the source had committed at one moment, also while the source is open. The target must not be open; what
+it had is replaced in one transaction of its own. The index is told of the copy when its cell opens it.
+
+https://www.sqlite.org/backup.html
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from atoll.core.arn import partition_of
+from atoll.core.service import Service
+from atoll.core.tenant_id import TenantId
+from atoll.tenants.database import Database
+from atoll.tenants.outbox import Outbox
+
+DATABASE = "tenant.sqlite"
+PATIENCE_MS = 5_000
+"""How long a copy waits for whoever else is about to write."""
+
+_ARN = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}):")
+
+
+def restore(source: Path, target: Path) -> None:
+    """Makes the tenant in the folder `target` what that in `source` is, effects under way included.
+
+    Raises NewerSchema where a newer Atoll wrote the source, apsw.Error where either cannot be used.
+    """
+    with tempfile.TemporaryDirectory(dir=_made(target), prefix="copy-") as folder:
+        copy = Path(folder, DATABASE)
+        _copy(source / DATABASE, copy)
+        db = Database(copy)
+        try:
+            _mark(db)
+        finally:
+            db.close()
+        _copy(copy, target / DATABASE)
+
+
+def fork(source: Path, target: Path, services: Iterable[Service], original: TenantId, copy: TenantId) -> None:
+    """Makes of the tenant `original` in the folder `source` a new one, `copy`, in the folder `target`.
+
+    Effects under way stay the original's to deliver. ARNs that users wrote and that mean the original's account, and
+    its region, mean the copy's, where a service lists the column in its schema. `services` are all that may have
+    tables. Raises as `restore` does.
+    """
+    with tempfile.TemporaryDirectory(dir=_made(target), prefix="copy-") as folder:
+        path = Path(folder, DATABASE)
+        _copy(source / DATABASE, path)
+        db = Database(path)
+        try:
+            db.begin()
+            Outbox(db, copy.realm).clear()
+            _mark(db)
+            for service in services:
+                if service.name in db.services:
+                    db.add_service(service)
+                    _rewrite(db, service, original, copy)
+            db.commit()
+            # What was deleted above still stands in pages that are free now.
+            db.rows("VACUUM")
+        finally:
+            db.close()
+        _copy(path, target / DATABASE)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _mark(db: Database) -> None:
+    db.execute("INSERT OR IGNORE INTO copied VALUES (1)")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """By a transaction of the target, so that one that is cut short changes nothing."""
+    reader = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        reader.set_busy_timeout(PATIENCE_MS)
+        # One view of the source from beginning to end, else each commit in it would begin the copy anew.
+        reader.execute("BEGIN; SELECT count(*) FROM sqlite_schema").fetchall()
+        writer = apsw.Connection(str(target))
+        try:
+            writer.set_busy_timeout(PATIENCE_MS)
+            with writer.backup("main", reader, "main") as backup:
+                backup.step()
+        finally:
+            writer.close()
+    finally:
+        reader.close()
+
+
+def _rewrite(db: Database, service: Service, original: TenantId, copy: TenantId) -> None:
+    if service.schema is None or (original.account, original.region) == (copy.account, copy.region):
+        return
+    for table, column in service.schema.arns:
+        rows: list[tuple[Any, ...]] = db.rows(
+            f'SELECT DISTINCT "{column}" FROM "{table}" WHERE typeof("{column}") = \'text\' AND "{column}" LIKE ?',
+            ("%arn:%",),
+        )
+        for (text,) in rows:
+            rewritten = rewrite_arns(text, original, copy)
+            if rewritten != text:
+                db.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE "{column}" = ?', (rewritten, text))
+
+
+def rewrite_arns(text: str, original: TenantId, copy: TenantId) -> str:
+    """The text with every ARN in the original's account made one in the copy's; in its region too, where it names it.
+    Those of other accounts stay."""
+
+    def rewritten(match: re.Match[str]) -> str:
+        partition, service, region, account = match.groups()
+        if account != original.account:
+            return match.group()
+        if region in ("", original.region):
+            partition = partition_of(copy.region)
+        if region == original.region:
+            region = copy.region
+        return f"arn:{partition}:{service}:{region}:{copy.account}:"
+
+    return _ARN.sub(rewritten, text)
