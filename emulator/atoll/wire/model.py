@@ -189,6 +189,7 @@ class Operation:
         "checksum_member",
         "checksum_required",
         "compiled",
+        "deprecated",
         "errors",
         "host_prefix",
         "method",
@@ -217,6 +218,7 @@ class Operation:
         self.uri: str = path
         self.uri_query = _uri_query(query)
         self.status: int = http.get("responseCode", 200)
+        self.deprecated: bool = description.get("deprecated", False)
         self.request_root: str | None = request.get("locationName")
         self.request_namespace = _xml_namespace(request)
         self.result_wrapper: str | None = answer.get("resultWrapper")

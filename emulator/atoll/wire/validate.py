@@ -2,244 +2,275 @@
 
     1 validation error detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null
 
-All that is wrong is said at once, up to ten things. Compiled once per shape into closures.
+All that is wrong is said at once. Compiled once per shape into closures; a shape without constraints costs nothing.
+
 https://smithy.io/2.0/spec/constraint-traits.html
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable
+from math import inf, nan
 from typing import Any
 
 from atoll.core.call import Params
 from atoll.core.errors import AwsError
-from atoll.wire.model import Operation, Shape
+from atoll.wire.model import Member, Operation, Shape
+from atoll.wire.patterns import matcher
+from atoll.wire.wording import Violation, Wording, wording_of
 
-_Check = Callable[[Any, str], Iterator[str]]
+Check = Callable[[Any, str, list[Violation]], None]
+"""Adds what is wrong with a value, which stands at a path, to a list."""
+Scalar = Callable[[Any], Iterable[str]]
+"""The constraints that a value violates."""
 
-MOST_ERRORS = 10
-LONGEST_SHOWN = 1024
-_LONGEST_MATCHED = 16_384
-"""Characters of a value that are held against a pattern: longer ones fail by their length, or are let pass."""
+_KEY = "validate"
+_WITHIN = "validate within"
+_NOT_NULL = "Member must not be null"
 
 
 def validate(operation: Operation, params: Params) -> None:
-    """Raises AwsError, with the code that the operation's protocol has for it."""
-    check = operation.compiled.get("validate")
-    if check is None:
-        check = operation.compiled["validate"] = _compile_operation(operation)
-    check(params)
+    """Raises AwsError, with the code and words that AWS's front end has for the operation's service."""
+    run = operation.compiled.get(_KEY)
+    if run is None:
+        run = operation.compiled[_KEY] = _compile(operation)
+    run(params)
 
 
-def _compile_operation(operation: Operation) -> Callable[[Params], None]:
+def _compile(operation: Operation) -> Callable[[Params], None]:
+    wording = wording_of(operation.service)
     shape = operation.input
     if shape is None:
-        return lambda params: None
-    protocol = operation.service.protocols[0]
-    if protocol == "ec2":
-        return _ec2_check(shape)
-    code = "ValidationException" if protocol in ("json", "rest-json") else "ValidationError"
-    check = _structure(shape)
+        return _nothing
+    if wording.missing_only:
+        return _missing(shape, wording)
+    check = _structure(shape, body_only=True) if wording.body_only else _check_of(shape)
+    if check is None:
+        return _nothing
 
     def run(params: Params) -> None:
-        problems: list[str] = []
-        for problem in check(params, ""):
-            problems.append(problem)
-            if len(problems) == MOST_ERRORS:
-                break
-        if problems:
-            noun = "error" if len(problems) == 1 else "errors"
-            raise AwsError(code, f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
+        violations: list[Violation] = []
+        check(params, "", violations)
+        if violations:
+            raise wording.error(violations)
 
     return run
 
 
-def _ec2_check(shape: Shape) -> Callable[[Params], None]:
-    """EC2 names the first parameter that lacks, as it is called on the wire, and leaves the rest to the operation.
+def _nothing(params: Params) -> None:
+    pass
 
-    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-    """
-    required = [name for name in shape.members if name in shape.required]
+
+def _missing(shape: Shape, wording: Wording) -> Callable[[Params], None]:
+    """EC2 names the first parameter that lacks, and leaves all else to the operation."""
+    required = [member for name, member in shape.members.items() if name in shape.required]
 
     def run(params: Params) -> None:
-        for name in required:
-            if name not in params:
-                raise AwsError("MissingParameter", f"The request must contain the parameter {name}")
+        for member in required:
+            if member.name not in params:
+                raise AwsError("MissingParameter", f"The request must contain the parameter {_parameter(member)}")
 
     return run
 
 
-@cache
-def _check_of(shape: Shape) -> _Check | None:
-    """None where a shape has nothing to be held against."""
-    match shape.type:
-        case "structure":
-            return lambda value, path: _structure(shape)(value, path)
-        case "list":
-            return _list(shape)
-        case "map":
-            return _map(shape)
-        case "string":
-            return _string(shape)
-        case "integer" | "long" | "float" | "double":
-            return _range(shape)
-        case "blob":
-            return _length(shape)
-    return None
+def _parameter(member: Member) -> str:
+    if member.query_name:
+        return member.query_name
+    name = member.wire_name
+    return name[:1].upper() + name[1:]
 
 
-@cache
-def _structure(shape: Shape) -> _Check:
-    members = [(name, name in shape.required, _lazy(member.shape)) for name, member in shape.members.items()]
+def _check_of(shape: Shape) -> Check | None:
+    """What checks values of `shape`; None where there is nothing to be checked, in it or below."""
+    own = _scalar(shape)
+    within = _within(shape)
+    if own is None or within is None:
+        return own or within
 
-    def check(value: Any, path: str) -> Iterator[str]:
-        if not isinstance(value, dict):
-            return
-        for name, required, checks in members:
+    def check(value: Any, path: str, found: list[Violation]) -> None:
+        own(value, path, found)
+        within(value, path, found)
+
+    return check
+
+
+def _within(shape: Shape) -> Check | None:
+    """What checks what is in values of `shape`, not how many there are of it."""
+    build = _BUILDERS.get(shape.type)
+    if build is None or shape.document:
+        return None
+    if _WITHIN not in shape.compiled:
+        # Shapes may hold themselves: while this one is compiled, it is known by a check that finds the finished one.
+        shape.compiled[_WITHIN] = lambda value, path, found: shape.compiled[_WITHIN](value, path, found)
+        shape.compiled[_WITHIN] = build(shape)
+    finished: Check | None = shape.compiled[_WITHIN]
+    return finished
+
+
+def _structure(shape: Shape, *, body_only: bool = False) -> Check | None:
+    members: list[tuple[str, str, bool, bool, Check | None]] = []
+
+    def check(value: Any, path: str, found: list[Violation]) -> None:
+        for name, step, required, sensitive, inner in members:
             given = value.get(name)
-            if given is None:
-                if required:
-                    yield _problem("null", _join(path, name), "Member must not be null")
-            elif (inner := checks()) is not None:
-                yield from inner(given, _join(path, name))
+            if given is not None:
+                if inner is not None:
+                    inner(given, f"{path}.{step}" if path else step, found)
+            elif required:
+                found.append(Violation(f"{path}.{step}" if path else step, None, (_NOT_NULL,), sensitive, shape))
+
+    for name, member in shape.members.items():
+        if body_only and member.location:
+            continue
+        inner = None if member.jsonvalue else _check_of(member.shape)
+        required = name in shape.required
+        if inner is not None or required:
+            # Members are called as Java's beans call them, with a small letter first.
+            members.append((name, name[:1].lower() + name[1:], required, member.shape.sensitive, inner))
+    return check if members else None
+
+
+def _scalar(shape: Shape) -> Check | None:
+    violated = _constraints(shape)
+    if violated is None:
+        return None
+    sensitive = shape.sensitive
+
+    def check(value: Any, path: str, found: list[Violation]) -> None:
+        if wrong := violated(value):
+            found.extend(Violation(path, value, (constraint,), sensitive, shape) for constraint in wrong)
 
     return check
 
 
-def _lazy(shape: Shape) -> Callable[[], _Check | None]:
-    """Shapes may hold themselves, so they are compiled when a value comes."""
-    return lambda: _check_of(shape)
+def _list(shape: Shape) -> Check | None:
+    member = shape.member
+    assert member is not None
+    of_item = _constraints(member.shape)
+    every = all_constraints(member.shape)
+    below = _within(member.shape)
+    if of_item is None and below is None:
+        return None
 
-
-def _list(shape: Shape) -> _Check:
-    length = _length(shape)
-    member = None if shape.member is None else _lazy(shape.member.shape)
-
-    def check(value: Any, path: str) -> Iterator[str]:
-        if length is not None:
-            yield from length(value, path)
-        inner = None if member is None else member()
-        if inner is not None and isinstance(value, list):
+    def check(value: Any, path: str, found: list[Violation]) -> None:
+        if of_item is not None and any(item is None or of_item(item) for item in value):
+            found.append(Violation(path, value, every, shape.sensitive, shape, "item"))
+        if below is not None:
             for number, item in enumerate(value, 1):
-                yield from inner(item, f"{path}.{number}.member")
+                if item is not None:
+                    below(item, f"{path}.{number}.member", found)
 
     return check
 
 
-def _map(shape: Shape) -> _Check:
-    length = _length(shape)
-    key = None if shape.key is None else _lazy(shape.key.shape)
-    member = None if shape.value is None else _lazy(shape.value.shape)
+def _map(shape: Shape) -> Check | None:
+    assert shape.key is not None
+    assert shape.value is not None
+    of_key = _constraints(shape.key.shape)
+    of_value = _constraints(shape.value.shape)
+    below = _within(shape.value.shape)
+    if of_key is None and of_value is None and below is None:
+        return None
+    every_key, every_value = all_constraints(shape.key.shape), all_constraints(shape.value.shape)
 
-    def check(value: Any, path: str) -> Iterator[str]:
-        if length is not None:
-            yield from length(value, path)
-        if not isinstance(value, dict):
-            return
-        of_key, of_value = (None if each is None else each() for each in (key, member))
-        for name, item in value.items():
-            if of_key is not None:
-                yield from of_key(name, f"{path}.{name}.key")
-            if of_value is not None:
-                yield from of_value(item, f"{path}.{name}.member")
+    def check(value: Any, path: str, found: list[Violation]) -> None:
+        if of_key is not None and any(of_key(key) for key in value):
+            found.append(Violation(path, value, every_key, shape.sensitive, shape, "key"))
+        if of_value is not None and any(item is not None and of_value(item) for item in value.values()):
+            found.append(Violation(path, value, every_value, shape.sensitive, shape, "value"))
+        if below is not None:
+            for key, item in value.items():
+                if item is not None:
+                    below(item, f"{path}.{key}.member", found)
 
     return check
 
 
-def _string(shape: Shape) -> _Check | None:
-    length = _length(shape)
-    pattern = _pattern(shape.pattern)
-    allowed = frozenset(shape.enum or ())
-    if length is None and pattern is None and not allowed:
+_BUILDERS: dict[str, Callable[[Shape], Check | None]] = {"structure": _structure, "list": _list, "map": _map}
+
+
+def _constraints(shape: Shape) -> Scalar | None:
+    """What a value of `shape` itself violates, not what is in it. None where the shape has no constraints."""
+    if shape.type == "structure" or shape.document:
         return None
-    listed = f"Member must satisfy enum value set: [{', '.join(shape.enum or ())}]"
-    described = f"Member must satisfy regular expression pattern: {shape.pattern}"
-
-    def check(value: Any, path: str) -> Iterator[str]:
-        if length is not None:
-            yield from length(value, path)
-        if allowed and value not in allowed:
-            yield _problem(_shown(value), path, listed)
-        if pattern is not None and len(value) <= _LONGEST_MATCHED and not pattern.fullmatch(value):
-            yield _problem(_shown(value), path, described)
-
-    return check
-
-
-def _length(shape: Shape) -> _Check | None:
-    least, most = shape.min, shape.max
-    if least is None and most is None:
+    least = -inf if shape.min is None else shape.min
+    most = inf if shape.max is None else shape.max
+    allowed = frozenset(shape.enum)
+    matches = matcher(shape.pattern) if shape.pattern and not allowed else None
+    if shape.min is None and shape.max is None and matches is None and not allowed:
         return None
+    no_pattern, no_enum = pattern_text(shape), enum_text(shape)
+    too_small, too_large = least_text(shape), most_text(shape)
+    size_of = _size_of(shape)
 
-    def check(value: Any, path: str) -> Iterator[str]:
-        if not hasattr(value, "__len__"):
-            return
-        if most is not None and len(value) > most:
-            yield _problem(_shown(value), path, f"Member must have length less than or equal to {most:.0f}")
-        if least is not None and len(value) < least:
-            yield _problem(_shown(value), path, f"Member must have length greater than or equal to {least:.0f}")
+    def violated(value: Any) -> Iterable[str]:
+        if allowed:
+            return () if value in allowed else (no_enum,)
+        size = size_of(value)
+        if least <= size <= most and (matches is None or matches(value)):
+            return ()
+        found = []
+        if matches is not None and not matches(value):
+            found.append(no_pattern)
+        if size < least:
+            found.append(too_small)
+        if size > most:
+            found.append(too_large)
+        return found
 
-    return check
-
-
-def _range(shape: Shape) -> _Check | None:
-    least, most = shape.min, shape.max
-    if least is None and most is None:
-        return None
-
-    def check(value: Any, path: str) -> Iterator[str]:
-        if most is not None and value > most:
-            yield _problem(_shown(value), path, f"Member must have value less than or equal to {most:.0f}")
-        if least is not None and value < least:
-            yield _problem(_shown(value), path, f"Member must have value greater than or equal to {least:.0f}")
-
-    return check
+    return violated
 
 
-_POSIX = {
-    r"\p{L}": r"[^\W\d_]",
-    r"\p{N}": r"\d",
-    r"\p{Alnum}": "[A-Za-z0-9]",
-    r"\p{Alpha}": "[A-Za-z]",
-    r"\p{Digit}": "[0-9]",
-}
+def _size_of(shape: Shape) -> Callable[[Any], float]:
+    if shape.type == "blob":
+        # Of one that is streamed nobody knows yet.
+        return lambda value: len(value) if isinstance(value, bytes) else nan
+    return len if _is_counted(shape) else _itself
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
-    """The pattern, which the models write in Java's dialect; None for those that Python has no equal of.
-
-    Repetitions within repetitions may take exponential time on a value made for it, so they are left to the service.
-    """
-    if text is None or re.search(r"[+*}]\)[+*{]", text):
-        return None
-    for java, python in _POSIX.items():
-        text = text.replace(f"[{java}]", python).replace(
-            java, python.strip("[]") if python.startswith("[A") else python
-        )
-    if r"\p{" in text:
-        return None
-    try:
-        return re.compile(text)
-    except re.error:
-        return None
+def _itself(value: float) -> float:
+    return value
 
 
-def _join(path: str, name: str) -> str:
-    """Members are called as Java's beans call them, with a small letter first."""
-    lowered = name[:1].lower() + name[1:]
-    return f"{path}.{lowered}" if path else lowered
+def _is_counted(shape: Shape) -> bool:
+    return shape.type in ("string", "blob", "list", "map")
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, bytes):
-        return f"'java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]'"
-    if isinstance(value, bool):
-        return f"'{str(value).lower()}'"
-    text = f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
-    return f"'{text[:LONGEST_SHOWN]}'"
+def all_constraints(shape: Shape) -> tuple[str, ...]:
+    """Every constraint of `shape`, in the order in which AWS lists those of a list's items."""
+    found = []
+    if shape.max is not None:
+        found.append(most_text(shape))
+    if shape.min is not None:
+        found.append(least_text(shape))
+    if shape.enum:
+        found.append(enum_text(shape))
+    elif shape.pattern:
+        found.append(pattern_text(shape))
+    return tuple(found)
 
 
-def _problem(value: str, path: str, constraint: str) -> str:
-    return f"Value {value} at '{path}' failed to satisfy constraint: {constraint}"
+def _measure(shape: Shape) -> str:
+    return "length" if _is_counted(shape) else "value"
+
+
+def _bound(shape: Shape, bound: float | None) -> str:
+    if bound is None:
+        return ""
+    return str(float(bound)) if shape.type in ("float", "double") else str(int(bound))
+
+
+def least_text(shape: Shape) -> str:
+    return f"Member must have {_measure(shape)} greater than or equal to {_bound(shape, shape.min)}"
+
+
+def most_text(shape: Shape) -> str:
+    return f"Member must have {_measure(shape)} less than or equal to {_bound(shape, shape.max)}"
+
+
+def enum_text(shape: Shape) -> str:
+    return f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+
+
+def pattern_text(shape: Shape) -> str:
+    return f"Member must satisfy regular expression pattern: {shape.pattern}"
