@@ -8,7 +8,7 @@
     render      the answer, or AWS's error, in the caller's protocol
 
 Each takes what the one before it made. What is in memory is gone through at once; where the index has to be asked, or
-a commit to be awaited, the answer is a future.
+a commit to be awaited, the answer is pending.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from atoll.gateway.identify import Identifier, Identity
 from atoll.gateway.locate import Locator
 from atoll.gateway.refusals import NotAuthenticated, in_words
 from atoll.wire.codec import Codec, codec
-from atoll.wire.http import BodyPlan, Request, Response
+from atoll.wire.http import BodyPlan, Pending, Request, Response
 from atoll.wire.model import Operation as Model
 from atoll.wire.model import Service as ServiceModel
 from atoll.wire.validate import validate
@@ -58,10 +58,21 @@ class Route:
         self.codec = codec
 
 
-class Exchange(Reply):
+class Exchange(Reply, Pending):
     """One request and what has been found out about it; its reply renders the answer."""
 
-    __slots__ = ("_future", "caller", "detected", "gateway", "owner", "request", "request_id", "response", "started")
+    __slots__ = (
+        "_deliver",
+        "caller",
+        "detected",
+        "gateway",
+        "owner",
+        "request",
+        "request_id",
+        "response",
+        "route",
+        "started",
+    )
 
     def __init__(self, gateway: Gateway, request: Request) -> None:
         super().__init__()
@@ -71,28 +82,21 @@ class Exchange(Reply):
         self.started = gateway.clock.now()
         self.detected: Detected | None = None
         self.caller: Caller | None = None
+        self.route: Route | None = None
         self.owner: TenantId | None = None
         self.response: Response | None = None
-        self._future: asyncio.Future[Response] | None = None
+        self._deliver: Callable[[Response], None] | None = None
 
     def done(self, result: Params | None, error: Exception | None) -> None:
-        response = self.gateway.render(self, result, error)
-        if self._future is None:
-            self.response = response
-        elif not self._future.done():
-            self._future.set_result(response)
+        self.response = response = self.gateway.render(self, result, error)
+        if self._deliver is not None and not self.gone:
+            self._deliver(response)
 
-    def answer(self) -> Response | Awaitable[Response]:
-        """The response, or a future of it, the cancelling of which gives up the call."""
-        if self.response is not None:
-            return self.response
-        self._future = self.gateway.loop.create_future()
-        self._future.add_done_callback(self._settled)
-        return self._future
-
-    def _settled(self, future: asyncio.Future[Response]) -> None:
-        if future.cancelled():
-            self.cancel()
+    def then(self, deliver: Callable[[Response], None]) -> None:
+        if self.response is None:
+            self._deliver = deliver
+        else:
+            deliver(self.response)
 
 
 class Gateway:
@@ -153,7 +157,7 @@ class Gateway:
                 self._handle(exchange, detected, identity)
         except Exception as error:
             self._refuse(exchange, error)
-        return exchange.answer()
+        return exchange.response or exchange
 
     async def _handle_slowly(self, exchange: Exchange, detected: Detected) -> None:
         try:
@@ -166,9 +170,8 @@ class Gateway:
         """From a known caller on. Raises AwsError."""
         request = exchange.request
         caller = exchange.caller = identity.caller
-        route = self._routes.get((detected.service, detected.operation_name, detected.protocol)) or self._route(
-            detected
-        )
+        key = (detected.service, detected.operation_name, detected.protocol)
+        route = exchange.route = self._routes.get(key) or self._route(detected)
         params = route.codec.parse(request, route.model)
         service = route.service
         if service.complete is not None:
@@ -218,7 +221,8 @@ class Gateway:
         if known:
             self.missing[name] = self.missing.get(name, 0) + 1
         logger.warning("%s was called and is not there", name)
-        there = ", ".join(sorted(self._registry if service is None else service.operations))
+        names = self._registry if service is None else (o.name for o in service.operations.values() if not o.internal)
+        there = ", ".join(sorted(names))
         what = "services" if service is None else f"operations of {detected.service}"
         return AwsError(
             "NotImplemented", f"Atoll has no {name}. The {what} that it has: {there}.", status=501, fault="Receiver"
@@ -248,16 +252,26 @@ class Gateway:
 
     def render(self, exchange: Exchange, result: Params | None, error: Exception | None) -> Response:
         """The answer on the wire, and its line in the access log."""
-        detected = exchange.detected
+        route = exchange.route
         try:
-            if error is None and detected is not None and detected.operation is not None:
-                response = codec(detected.protocol).render(detected.operation, result or {}, exchange.request_id)
+            if error is None and route is not None:
+                response = route.codec.render(route.model, result or {}, exchange.request_id)
             else:
                 response = self._render_error(exchange, error)
         except Exception:
             logger.exception("%s: the answer could not be rendered", exchange.request_id)
             response = self._render_error(exchange, internal_failure())
-        self._log(exchange, response)
+        detected = exchange.detected
+        self._access_log.line(
+            exchange.started,
+            exchange.request_id,
+            exchange.caller,
+            detected.service if detected else "-",
+            detected.operation_name if detected else "-",
+            exchange.owner,
+            response.status,
+            self.clock.now() - exchange.started,
+        )
         return response
 
     def _render_error(self, exchange: Exchange, error: Exception | None) -> Response:
@@ -276,19 +290,6 @@ class Gateway:
             protocol = detected.protocol if detected is not None else "query"
             return codec(protocol).render_error(_NO_SERVICE, None, error, exchange.request_id)
         return codec(detected.protocol).render_error(detected.model, detected.operation, error, exchange.request_id)
-
-    def _log(self, exchange: Exchange, response: Response) -> None:
-        detected, caller, owner = exchange.detected, exchange.caller, exchange.owner
-        self._access_log.line(
-            exchange.started,
-            exchange.request_id,
-            caller,
-            detected.service if detected else "-",
-            detected.operation_name if detected else "-",
-            owner,
-            response.status,
-            self.clock.now() - exchange.started,
-        )
 
 
 def _needs_no_signature(detected: Detected) -> bool:
