@@ -216,6 +216,8 @@ class Gateway:
         return route
 
     def _absent(self, detected: Detected, service: Service | None) -> AwsError:
+        if service is not None and not detected.operation_name:
+            return AwsError("MissingAction", "Could not find operation to perform.")
         name = f"{detected.service}.{detected.operation_name}" if detected.operation_name else detected.service
         known = service is not None or name in self.missing or len(self.missing) < 10_000
         if known:
