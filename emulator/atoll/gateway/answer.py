@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from atoll.wire.http import Response
 
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+_BODILESS: Final = frozenset({204, 304})
+"""Statuses whose responses have neither a body nor a length."""
 _LENGTH_NAMES: Final = frozenset({"content-length", "Content-Length"})
 
 
@@ -30,8 +32,8 @@ def whole(response: Response, body: bytes, keep: bool, old: bool, head_only: boo
     """A response and its body, to be sent in one go. `keep` is whether the connection is kept, `old` whether the client
     speaks HTTP/1.0, `head_only` whether it asked by HEAD. Raises ValueError for headers that cannot be sent.
     """
-    own = _own_lines(keep, old, date_line)
-    if _bodiless(response.status):
+    own = date_line if keep and not old else _own_lines(keep, old, date_line)
+    if response.status in _BODILESS:
         return _head(response, own)
     length = len(body)
     if head_only:
@@ -47,7 +49,7 @@ def streamed(response: Response, keep: bool, old: bool, head_only: bool, date_li
 
     The body has a length where the response gives one, else it is chunked or, for HTTP/1.0, lasts until the end.
     """
-    bodiless = _bodiless(response.status)
+    bodiless = response.status in _BODILESS
     empty = head_only or bodiless
     length = None if bodiless else _declared_length(response.headers)
     chunked = length is None and not old and not bodiless
@@ -67,11 +69,6 @@ def _own_lines(keep: bool, old: bool, date_line: str) -> str:
     if old:
         return f"{date_line}connection: keep-alive\r\n"
     return date_line
-
-
-def _bodiless(status: int) -> bool:
-    """Whether a response of this status has neither a body nor a length."""
-    return status == 204 or status == 304
 
 
 def _declared_length(headers: Sequence[tuple[str, str]]) -> int | None:

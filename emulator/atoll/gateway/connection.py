@@ -26,7 +26,7 @@ from atoll.gateway.answer import Streamed, streamed, whole
 from atoll.gateway.body_stream import BodyStream
 from atoll.gateway.chunked import ChunkedDecoder
 from atoll.gateway.http1 import CHUNKED, HEAD_END, Refused, body_length, judge_partial, keeps_alive, parse_head
-from atoll.wire.http import Request, Response
+from atoll.wire.http import Pending, Request, Response
 
 if TYPE_CHECKING:
     from atoll.gateway.server import Server
@@ -73,6 +73,8 @@ class Connection(asyncio.Protocol):
         self._partial: HttpRequestParser | None = None
         self._judged = 0
         """Bytes of `_rest` that `_partial` has seen: the beginning of a head."""
+        self._seek = 0
+        """Where in `_rest` the head's end may begin."""
         self._paused = False
 
         self._old = False
@@ -87,7 +89,7 @@ class Connection(asyncio.Protocol):
         self._body = bytearray()
         self._stream: BodyStream | None = None
 
-        self._call: asyncio.Future[Response] | None = None
+        self._call: asyncio.Future[Response] | Pending | None = None
         self._pump: asyncio.Task[None] | None = None
         self._stalled = False
         self._room: asyncio.Future[None] | None = None
@@ -168,7 +170,7 @@ class Connection(asyncio.Protocol):
                 at += 2  # Empty lines ahead of a request are ignored: RFC 9112, 2.2.
                 self._forget_partial()
                 continue
-            end = data.find(HEAD_END, at + max(0, self._judged - 3)) + 4
+            end = data.find(HEAD_END, at + self._seek) + 4
             try:
                 if end < 4:
                     self._keep_partial(data[at:])
@@ -211,10 +213,11 @@ class Connection(asyncio.Protocol):
             self._since = self._server.now
         self._partial = judge_partial(self._partial, data[self._judged :])
         self._judged = len(data)
+        self._seek = max(0, len(data) - 3)
         self._rest = data
 
     def _forget_partial(self) -> None:
-        self._judged = 0
+        self._judged = self._seek = 0
         self._partial = None
 
     def _expect_body(self, request: Request, length: int, waiting: bool) -> None:
@@ -311,15 +314,17 @@ class Connection(asyncio.Protocol):
             result = _failure()
         if isinstance(result, Response):
             self._answer(result)
+            return
+        if self._phase is HEAD:
+            self._phase = HELD
+        if isinstance(result, Pending):
+            self._call = result
+            result.then(self._arrived)
         else:
-            if self._phase is HEAD:
-                self._phase = HELD
-            self._call = asyncio.ensure_future(result)
-            self._call.add_done_callback(self._called)
+            self._call = call = asyncio.ensure_future(result)
+            call.add_done_callback(self._called)
 
     def _called(self, call: asyncio.Future[Response]) -> None:
-        if self._call is call:
-            self._call = None
         if call.cancelled():
             response = _failure()
         elif (error := call.exception()) is not None:
@@ -327,20 +332,29 @@ class Connection(asyncio.Protocol):
             response = _failure()
         else:
             response = call.result()
+        self._arrived(response)
+
+    def _arrived(self, response: Response) -> None:
+        self._call = None
         if self._phase is HELD:
             self._phase = HEAD
         if self._phase is HEAD or self._phase is BODY:
-            self._answer(response)
-            self._continue()
+            try:
+                self._answer(response)
+                self._continue()
+            except Exception:
+                # Whoever delivers has others to answer yet.
+                log.exception("an answer was not sent")
+                self.abort()
 
     def _answer(self, response: Response) -> None:
         server = self._server
         body = response.body
         keep = self._keep_alive and not server.stopping
-        if self._phase is BODY and not self._drainable():
-            keep = False
         try:
             if isinstance(body, bytes):
+                if self._phase is BODY and not self._drainable():
+                    keep = False
                 self._transport.write(whole(response, body, keep, self._old, self._head_only, server.date_line))
                 self._answered(keep)
             else:
@@ -464,8 +478,8 @@ class Connection(asyncio.Protocol):
     # What the server asks.
 
     def running(self) -> asyncio.Future[Response] | asyncio.Task[None] | None:
-        """The call in progress, or the sending of its answer."""
-        return self._pump or self._call
+        """What ends some time after it is cancelled: the call in progress, or the sending of its answer."""
+        return self._pump or (None if isinstance(self._call, Pending) else self._call)
 
     def close_if_idle(self) -> None:
         if self._phase is HEAD and not self._rest:

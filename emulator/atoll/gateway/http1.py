@@ -35,8 +35,24 @@ class Refused(Exception):
         self.reason = reason
 
 
+class _Names(dict[str, str]):
+    """Header names as they are sent, and in lower case. Bounded."""
+
+    __slots__ = ()
+    _MOST = 1024
+    _LONGEST = 64
+
+    def __missing__(self, name: str) -> str:
+        lower = name.lower()
+        if len(name) <= self._LONGEST:
+            if len(self) >= self._MOST:
+                self.clear()
+            self[name] = lower = sys.intern(lower)
+        return lower
+
+
 class _Fields(dict[str, tuple[str, str]]):
-    """Header lines and what they say, name in lower case. Bounded; lines that will not come again are left out."""
+    """Header lines and what they say. Bounded; lines that will not come again are left out."""
 
     __slots__ = ()
     _MOST = 4096
@@ -45,14 +61,16 @@ class _Fields(dict[str, tuple[str, str]]):
 
     def __missing__(self, line: str) -> tuple[str, str]:
         name, _, value = line.partition(":")
-        field = sys.intern(name.lower()) if len(name) <= 64 else name.lower(), value.strip(" \t")
-        if len(line) <= self._LONGEST and field[0] not in self._UNIQUE:
+        name = _names[name]
+        field = name, value.strip(" \t")
+        if len(line) <= self._LONGEST and name not in self._UNIQUE:
             if len(self) >= self._MOST:
                 self.clear()
             self[line] = field
         return field
 
 
+_names: Final = _Names()
 _field: Final = _Fields().__getitem__
 
 

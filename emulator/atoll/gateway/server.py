@@ -85,16 +85,16 @@ class Server:
         self._clock: Clock = clock or SystemClock()
         self._interval = limits.sweep_interval()
         self._listener: asyncio.Server | None = None
+        self._port: int | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
 
     @property
     def port(self) -> int:
         """The port that is listened on, also where 0 was asked for. Raises RuntimeError before `start`."""
-        if self._listener is None:
+        if self._port is None:
             raise RuntimeError("the server has not started")
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
+        return self._port
 
     async def start(self, host: str, port: int) -> None:
         """Listens. Raises OSError when the address is taken, or not this machine's."""
@@ -112,6 +112,7 @@ class Server:
         except OSError:
             self._stop_sweeping()
             raise
+        self._port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self, grace: float) -> None:
         """Takes no more connections, and answers what is in flight, each with `Connection: close`. What remains after

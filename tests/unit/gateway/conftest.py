@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -80,23 +80,56 @@ def serving() -> Serving:
     return context
 
 
-@pytest.fixture
-def ask(serving: Serving, run: Any) -> Callable[..., bytes]:
-    """What a server of an app sends back for raw bytes, until it closes or the client has got `answers` answers."""
+Dialling = Callable[[Server], AbstractAsyncContextManager[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
-    def asker(app: Any, *pieces: bytes, limits: Limits | None = None, until: bytes | None = None) -> bytes:
+
+@pytest.fixture
+def dialling() -> Dialling:
+    """A connection to a server, as a context."""
+
+    @asynccontextmanager
+    async def context(
+        server: Server, **options: Any
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, **options)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    return context
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], Any]], Coroutine[Any, Any, None]]:
+    """Turns the loop until something holds."""
+
+    async def turn(holds: Callable[[], Any]) -> None:
+        for _ in range(1_000_000):
+            if holds():
+                return
+            await asyncio.sleep(0)
+        raise AssertionError("it never came to hold")
+
+    return turn
+
+
+@pytest.fixture
+def ask(serving: Serving, dialling: Dialling, run: Any) -> Callable[..., bytes]:
+    """What a server of an app sends back for raw bytes, until it closes."""
+
+    def asker(app: Any, *pieces: bytes, limits: Limits | None = None) -> bytes:
         async def exchange() -> bytes:
-            async with serving(app, limits) as server:
-                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            async with serving(app, limits) as server, dialling(server) as (reader, writer):
                 for piece in pieces:
                     writer.write(piece)
                     await writer.drain()
                     await asyncio.sleep(0)
-                answer = await (reader.read() if until is None else reader.readuntil(until))
-                writer.close()
-                await writer.wait_closed()
-                return answer
+                return await reader.read()
 
-        return run(exchange())
+        answer: bytes = run(exchange())
+        return answer
 
     return asker
