@@ -78,6 +78,7 @@ class Atoll:
 
     def stop(self) -> int:
         """Ends it as a user would, and returns its exit code."""
+        self._close_clients()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self._wait()
@@ -85,15 +86,18 @@ class Atoll:
     def kill(self) -> None:
         self.process.kill()
         self._wait()
+        self._close_clients()
 
     def _wait(self) -> int:
         code = self.process.wait(20)
         self._reader.join(20)
         if self.process.stdout is not None:
             self.process.stdout.close()
+        return code
+
+    def _close_clients(self) -> None:
         while self._clients:
             self._clients.popitem()[1].close()
-        return code
 
 
 def launch(*options: str, environment: dict[str, str] | None = None) -> Atoll:

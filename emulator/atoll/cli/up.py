@@ -6,6 +6,7 @@ import errno
 import socket
 import ssl
 import sys
+from pathlib import Path
 
 import apsw
 
@@ -34,7 +35,7 @@ def run(settings: Settings) -> int:
     except ssl.SSLError as error:
         return _refuse(f"The certificate {settings.tls_certificate} cannot be used ({error.reason}): give one in PEM")
     except OSError as error:
-        if error.filename in (settings.tls_certificate, settings.tls_key) and error.filename is not None:
+        if error.filename is not None and Path(error.filename) in (settings.tls_certificate, settings.tls_key):
             return _refuse(f"{error.filename} cannot be read: {error.strerror}")
         if error.errno not in _ADDRESS:
             raise

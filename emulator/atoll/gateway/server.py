@@ -99,7 +99,10 @@ class Server:
     async def start(self, host: str, port: int) -> None:
         """Listens. Raises OSError when the address is taken, or not this machine's."""
         self._sweep()
-        handshake = None if self._ssl is None else self.limits.head_time
+        handshake = shutdown = None
+        if self._ssl is not None:
+            # A client that is idle does not read the end of its session: that alone would hold up a stop.
+            handshake, shutdown = self.limits.head_time, self.limits.linger_time
         try:
             self._listener = await asyncio.get_running_loop().create_server(
                 lambda: Connection(self),
@@ -107,6 +110,7 @@ class Server:
                 port,
                 ssl=self._ssl,
                 ssl_handshake_timeout=handshake,
+                ssl_shutdown_timeout=shutdown,
                 backlog=_BACKLOG,
             )
         except OSError:
