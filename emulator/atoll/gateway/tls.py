@@ -1,22 +1,26 @@
 """TLS: with the certificate that is given, or with one that Atoll makes for itself and keeps in its data folder.
 
-The endpoint's own certificate is for the names under which one machine is reached: localhost and its subdomains (S3's
-virtual hosts, SQS's regions), the same of localhost.localstack.cloud, whose addresses are loopback's, and the host that
-Atoll listens on. Clients trust it by `AWS_CA_BUNDLE=DATA/tls/certificate.pem`.
+The endpoint's own certificate is for the names under which one machine is reached: localhost and
+localhost.localstack.cloud (whose addresses are loopback's), the hosts of the settings, and the subdomains that AWS has
+(S3's virtual hosts, every region's SQS). Clients trust it by `AWS_CA_BUNDLE=DATA/tls/certificate.pem`.
 """
 
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import ipaddress
 import logging
 import os
+import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+import orjson
 
 from atoll.core.clock import Clock
 from atoll.gateway.settings import Settings
@@ -26,15 +30,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NAMES: Final = (
-    "localhost",
-    "*.localhost",
-    "localhost.localstack.cloud",
-    "*.localhost.localstack.cloud",
-    "127.0.0.1",
-    "::1",
-)
+_ALWAYS: Final = ("localhost", "*.localhost", "127.0.0.1", "::1")
+_DOMAIN: Final = "localhost.localstack.cloud"
 
+_HOST_NAME: Final = re.compile(r"(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _LIFETIME: Final = datetime.timedelta(days=825)
 """The longest that Apple's systems accept of a certificate. https://support.apple.com/en-us/103769"""
 _BACKDATED: Final = datetime.timedelta(days=1)
@@ -55,6 +54,10 @@ def server_context(settings: Settings, folder: Path, clock: Clock) -> ssl.SSLCon
 
 def given_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
     """A context with a certificate chain and its key, in PEM; without `key` both are in one file. Raises as above."""
+    for path in (certificate, key):
+        if path is not None:
+            # What `load_cert_chain` raises does not name the file.
+            path.open("rb").close()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -84,14 +87,36 @@ def _names(hosts: Sequence[str]) -> list[x509.GeneralName]:
     from cryptography import x509
 
     own = [socket.gethostname() if host in ("0.0.0.0", "::") else host.lower() for host in hosts]
-    names: list[x509.GeneralName] = []
-    for name in dict.fromkeys((*NAMES, *own)):
+    names: dict[x509.GeneralName, None] = {}
+    for host in (*_ALWAYS, _DOMAIN, *own):
         try:
-            names.append(x509.IPAddress(ipaddress.ip_address(name)))
+            names[x509.IPAddress(ipaddress.ip_address(host))] = None
         except ValueError:
-            if name.isascii() and name:
-                names.append(x509.DNSName(name))
-    return names
+            if not _HOST_NAME.fullmatch(host):
+                continue
+            names[x509.DNSName(host)] = None
+            if "." in host and host not in _ALWAYS:
+                names.update((x509.DNSName(name), None) for name in _subdomains(host))
+    return list(names)
+
+
+def _subdomains(domain: str) -> Iterator[str]:
+    """What AWS has before its own domain: a wildcard is for one label, so each region needs one."""
+    yield f"*.{domain}"
+    yield f"*.s3.{domain}"
+    yield f"*.queue.{domain}"
+    for region in _regions():
+        yield f"*.{region}.{domain}"
+        yield f"*.s3.{region}.{domain}"
+
+
+def _regions() -> list[str]:
+    """AWS's regions, of all partitions."""
+    spec = importlib.util.find_spec("botocore")
+    if spec is None or spec.origin is None:
+        return []
+    partitions = orjson.loads((Path(spec.origin).parent / "data" / "partitions.json").read_bytes())["partitions"]
+    return [name for partition in partitions for name in partition["regions"] if not name.endswith("-global")]
 
 
 def _serves(certificate: Path, names: list[x509.GeneralName], clock: Clock) -> bool:
