@@ -1,213 +1,341 @@
 """Which service and operation a request means, and in which protocol it is asked.
 
-    X-Amz-Target                            json: the service's prefix, the operation
-    Action and Version, in form or query    query, ec2: the version tells services apart, else the credential scope
-    credential scope, Host, path            rest: the service's routes tell the operation
+    X-Amz-Target                          json: the service's prefix, the operation
+    Action and Version, in form or query  query, ec2: the credential's scope tells the service, else Host, path, version
+    smithy-protocol                       smithy-rpc-v2-cbor: service and operation are in the path
+    credential's scope, Host, path        rest: the service's routes tell the operation
+    nothing of these                      a queue's own URL, or S3, which everybody may call unsigned
 
-What there is no model of, or no operation, is detected all the same, so that the answer can name it.
+What Atoll has not is detected all the same, so that the answer can name it, in the caller's protocol. Of such services
+only the first lines of the model are read.
+
 https://docs.aws.amazon.com/general/latest/gr/signing-elements.html
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Container, Iterable
+from typing import Protocol, TypeVar
 from urllib.parse import unquote_plus
 
-from atoll.core.errors import AwsError
+from atoll.gateway.endpoints import read_endpoint
+from atoll.gateway.names import Names, Wanted, told_by_path
 from atoll.wire.http import Request
 from atoll.wire.model import Operation, Service, load
 from atoll.wire.router import Router
-
-_TARGETS = {
-    "AmazonSQS": "sqs",
-    "TrentService": "kms",
-    "secretsmanager": "secretsmanager",
-    "DynamoDB_20120810": "dynamodb",
-    "DynamoDBStreams_20120810": "dynamodbstreams",
-    "AmazonSSM": "ssm",
-    "AWSEvents": "events",
-    "Logs_20140328": "logs",
-    "Kinesis_20131202": "kinesis",
-    "Firehose_20150804": "firehose",
-    "AWSStepFunctions": "stepfunctions",
-    "AmazonEC2ContainerServiceV20141113": "ecs",
-    "AmazonEC2ContainerRegistry_V20150921": "ecr",
-    "CertificateManager": "acm",
-    "AWSCognitoIdentityProviderService": "cognito-idp",
-    "AWSOrganizationsV20161128": "organizations",
-    "GraniteServiceVersion20100801": "cloudwatch",
-    "ResourceGroupsTaggingAPI_20170126": "resourcegroupstaggingapi",
-}
-_VERSIONS = {
-    "2011-06-15": "sts",
-    "2012-11-05": "sqs",
-    "2010-03-31": "sns",
-    "2010-05-08": "iam",
-    "2016-11-15": "ec2",
-    "2010-05-15": "cloudformation",
-    "2010-08-01": "cloudwatch",
-    "2011-01-01": "autoscaling",
-    "2012-06-01": "elb",
-    "2015-12-01": "elbv2",
-    "2012-12-01": "redshift",
-    "2015-02-02": "elasticache",
-}
-_SIGNING_NAMES = {
-    "monitoring": "cloudwatch",
-    "states": "stepfunctions",
-    "email": "ses",
-    "elasticloadbalancing": "elbv2",
-    "execute-api": "apigatewaymanagementapi",
-    "elasticfilesystem": "efs",
-    "tagging": "resourcegroupstaggingapi",
-    "cognito-identity": "cognito-identity",
-}
-"""Where the name in a credential's scope is not that of botocore's folder."""
+from atoll.wire.summary import Summary, outline, unheard_of
 
 _IN_FORM = re.compile(rb"(?:^|&)(Action|Version)=([^&]*)")
 _IN_QUERY = re.compile(r"(?:^|&)(Action|Version)=([^&]*)")
-_SCOPE = re.compile(
-    r"(?:Credential=|X-Amz-Credential=)[^/%&,]+(?:/|%2F)\d{8}(?:/|%2F)[^/%]*(?:/|%2F)([A-Za-z0-9._-]{1,64})"
+_HEADER_SCOPE = re.compile(r"Credential=[^/,]+/\d+/(?:[^/,]*/)?([A-Za-z0-9._-]{1,64})/aws4_request")
+"""SigV4A's has no region."""
+_QUERY_SCOPE = re.compile(
+    r"(?:^|&)X-Amz-Credential=[^&/%]+(?:/|%2F)\d+(?:/|%2F)[^&/%]*(?:/|%2F)([\w.-]{1,64})(?:/|%2F)",
+    re.ASCII | re.IGNORECASE,
 )
-_HOST = re.compile(r"(?:^|\.)([a-z0-9-]+)(?:\.[a-z]{2}(?:-[a-z]+)+-\d+)?\.(?:amazonaws|localhost|aws)\b")
+_QUEUE_PATH = re.compile(r"/(?:queue/[^/]+/)?\d{12}/[\w-]{1,80}(?:\.fifo)?/?", re.ASCII)
+_BUCKET_PATH = re.compile(r"/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/.*)?", re.DOTALL)
+_RPC_PATH = re.compile(r"/service/([\w.-]{1,128})/operation/(\w{1,128})/?", re.ASCII)
+_DATED_PATH = re.compile(r"/\d{4}-\d{2}-\d{2}/")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
-_MOST = 4096
+_SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_MOST = 4_096
+_LONGEST_KEPT = 256
+"""Characters of what a cache is keyed by, so that its size is bounded too."""
+_LONGEST_VALUE = 256
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Present(Container[str], Iterable[str], Protocol):
+    """The names of the services that Atoll has."""
 
 
 class Detected:
-    """`service` is botocore's name for it. `model` is None where there is no model, `operation` where it has no such
-    operation, or where the route leads to none; `operation_name` is then what was asked for, or empty."""
+    """What a request means. It is shared by all requests that mean the same.
 
-    __slots__ = ("model", "operation", "operation_name", "protocol", "service")
+    `service` is botocore's name for it, else the one that the caller has. `operation_name` is what was asked for, empty
+    where the request says nothing or its path is none of the service's. `operation` is None where AWS has no such
+    operation, and where Atoll has not the service: `model` is then an outline that answers in the service's protocol
+    and has no operations. `path` is the path as the model's URIs have it where that is not the request's own, because
+    the bucket is in its Host.
+    """
 
-    def __init__(self, service: str, operation_name: str, protocol: str) -> None:
+    __slots__ = ("model", "operation", "operation_name", "path", "protocol", "service")
+
+    def __init__(
+        self, service: str, protocol: str, model: Service, operation_name: str = "", *, path: str | None = None
+    ) -> None:
         self.service = service
-        self.operation_name = operation_name
         self.protocol = protocol
-        self.model: Service | None = _model(service)
-        if self.model is not None and protocol in self.model.protocols:
-            self.model = self.model.view(protocol)
-        self.operation: Operation | None = None if self.model is None else self.model.operations.get(operation_name)
+        self.model = model
+        self.operation_name = operation_name
+        self.operation: Operation | None = model.operations.get(operation_name)
+        self.path = path
 
 
-_by_target: dict[str, Detected] = {}
-_by_action: dict[tuple[str, str, str], Detected] = {}
+class Detector:
+    def __init__(self, present: Present) -> None:
+        self._present = present
+        self._names = Names(present)
+        self._routers: dict[str, Router] = {}
+        self._by_target: dict[str, Detected] = {}
+        self._by_form: dict[tuple[str, bytes], Detected] = {}
+        self._by_name: dict[tuple[str, str, str], Detected] = {}
+        self._scopes: dict[str, str] = {}
+
+    def detect(self, request: Request) -> Detected | None:
+        """None where the request says nothing that leads to a service."""
+        headers = request.headers
+        target = headers.get("x-amz-target")
+        if target is not None:
+            return self._by_target.get(target) or self._detect_target(target, request)
+        body = request.body
+        if isinstance(body, bytes) and body.startswith(b"Action="):
+            # What SDKs send begins with Action and Version, so that what has been asked before is known by that.
+            form = (self._scope(request), _start_of_form(body))
+            known = self._by_form.get(form)
+            if known is not None and request.method == "POST":
+                return known
+            return self._detect_form(form, request)
+        return self._detect_query(request) or self._detect_rpc(request) or self._detect_route(request)
+
+    def detect_head(self, request: Request) -> tuple[str, Operation | None]:
+        """The service, and the operation where the head alone tells it: for requests whose body is not there yet.
+
+        The service is empty where the head does not tell it.
+        """
+        detected = self.detect(Request(request.method, request.path, request.query, request.headers))
+        return ("", None) if detected is None else (detected.service, detected.operation)
+
+    # ---- json
+
+    def _detect_target(self, target: str, request: Request) -> Detected:
+        prefix, _, operation = target.rpartition(".")
+        found = self._names.with_target(prefix)
+        if not found:
+            name = self._scope(request) or prefix.lower()
+            found = self._names.called(name, _speaks("json"))
+            if not found:
+                return self._unheard_of(name, "json", operation)
+        detected = self._first_with(found, "json", operation)
+        if detected.operation is not None:
+            _keep(self._by_target, target, detected)
+        return detected
+
+    # ---- query and ec2
+
+    def _detect_form(self, form: tuple[str, bytes], request: Request) -> Detected | None:
+        detected = self._detect_query(request) or self._detect_rpc(request) or self._detect_route(request)
+        scope, start = form
+        # Without a scope the Host may have decided.
+        if scope and start and detected is not None and detected.operation is not None and request.method == "POST":
+            _keep(self._by_form, form, detected)
+        return detected
+
+    def _detect_query(self, request: Request) -> Detected | None:
+        """None where no action is named, or the service that is named speaks neither query nor ec2."""
+        asked = _action(request)
+        if asked is None:
+            return None
+        action, version = asked
+        found = self._named(request, _speaks("query", "ec2"))
+        if found is None:
+            if _QUEUE_PATH.fullmatch(request.path):
+                found = self._names.called("sqs", _speaks("query"))
+            else:
+                found = self._names.with_version(version) if version else []
+        if not found:
+            name = self._scope(request)
+            known = bool(self._names.called(name, _speaks_anything)) if name else True
+            return None if known else self._unheard_of(name, "query", action)
+        found.sort(key=lambda each: each.api_version != version)
+        return self._first_with(found, "ec2" if found[0].speaks("ec2") else "query", action)
+
+    # ---- smithy-rpc-v2-cbor
+
+    def _detect_rpc(self, request: Request) -> Detected | None:
+        """Calls in it are told from those of rest by a header."""
+        if "smithy-protocol" not in request.headers:
+            return None
+        match = _RPC_PATH.fullmatch(request.path)
+        if match is None:
+            return None
+        protocol = "smithy-rpc-v2-cbor"
+        found = self._names.with_target(match[1].rpartition(".")[2])
+        return self._first_with(found, protocol, match[2]) if found else self._unheard_of(match[1], protocol, match[2])
+
+    # ---- rest, and calls that name no operation
+
+    def _detect_route(self, request: Request) -> Detected | None:
+        found = self._named(request, _speaks("rest-json", "rest-xml"))
+        if found is None:
+            return self._detect_unsigned(request)
+        if found:
+            return self._first_with_route(found, request)
+        named = self._named(request, _speaks_anything)
+        if named:
+            # It is none of rest's, so an operation would have to be named.
+            protocol = "query" if named[0].speaks("query") else named[0].protocols[0]
+            return self._first_with(named, protocol, "")
+        kind = request.headers.get("content-type", "")
+        return self._unheard_of(self._scope(request), "rest-xml" if "xml" in kind else "rest-json", "")
+
+    def _detect_unsigned(self, request: Request) -> Detected | None:
+        """What neither credentials nor Host name."""
+        if _QUEUE_PATH.fullmatch(request.path):
+            return self._first_with(self._names.called("sqs", _speaks("query")), "query", "")
+        if _DATED_PATH.match(request.path):
+            for name in self._present:
+                if name != "s3" and (detected := self._routed(name, request)) is not None:
+                    return detected
+        if not _BUCKET_PATH.fullmatch(request.path) or request.method == "OPTIONS":
+            return None
+        return self._first_with_route(self._names.called("s3", _speaks("rest-xml")), request)
+
+    def _first_with_route(self, found: list[Summary], request: Request) -> Detected | None:
+        """Of services of one name the first that has the route; else the likeliest, without an operation."""
+        for each in found:
+            if each.name in self._present and (detected := self._routed(each.name, request)) is not None:
+                return detected
+        return self._first_with(found, found[0].protocols[0], "") if found else None
+
+    def _routed(self, service: str, request: Request) -> Detected | None:
+        model = load(service)
+        protocol = next((each for each in model.protocols if each.startswith("rest-")), None)
+        if protocol is None:
+            return None
+        path = None
+        if service == "s3" and (bucket := read_endpoint(request.headers.get("host", "")).bucket):
+            path = f"/{bucket}{request.path}"
+        router = self._routers.get(service)
+        if router is None:
+            router = self._routers[service] = Router(model)
+        match = router.match(request.method, path or request.path, request.query, request.headers)
+        if match is None:
+            return None
+        if path is not None:
+            return Detected(service, protocol, model, match[0].name, path=path)
+        return self._known(service, protocol, match[0].name)
+
+    # ---- names
+
+    def _named(self, request: Request, wanted: Wanted) -> list[Summary] | None:
+        """The services of those wanted that the credential's scope names, or the Host; None where neither names one."""
+        scope, endpoint = self._scope(request), read_endpoint(request.headers.get("host", "")).service
+        name = scope or endpoint
+        if not name:
+            return None
+        service = told_by_path(name, request.path)
+        if service is not None:
+            return self._names.called(service, wanted)
+        if scope and endpoint and scope != endpoint:
+            # Of those that sign by one name, each may have its own host (`bedrock-runtime`).
+            found = self._names.called(endpoint, lambda each: each.answers_to(scope) and wanted(each))
+            if found:
+                return found
+        found = self._names.called(name, wanted)
+        if not found and not scope and not self._names.called(name, _speaks_anything):
+            # The Host is a name of somebody's own.
+            return None
+        return found
+
+    def _scope(self, request: Request) -> str:
+        """The service in the credential's scope; empty where the request is not signed."""
+        authorization = request.headers.get("authorization")
+        if authorization is None:
+            if "X-Amz-Credential=" not in request.query:
+                return ""
+            match = _QUERY_SCOPE.search(request.query)
+            return "" if match is None else match[1]
+        start = authorization[: authorization.find(",")]
+        scope = self._scopes.get(start)
+        if scope is None:
+            match = _HEADER_SCOPE.search(authorization[:1024])
+            scope = "" if match is None else match[1]
+            if len(start) <= _LONGEST_KEPT:
+                _keep(self._scopes, start, scope)
+        return scope
+
+    # ---- what is found
+
+    def _first_with(self, found: list[Summary], protocol: str, operation: str) -> Detected:
+        """Of services of one name the first that has the operation, else the first."""
+        for each in found:
+            if each.name in self._present:
+                detected = self._known(each.name, protocol, operation)
+                if detected.operation is not None:
+                    return detected
+        first = found[0]
+        if first.name in self._present:
+            return self._known(first.name, protocol, operation)
+        return Detected(first.name, protocol, outline(first.name), _shown(operation))
+
+    def _known(self, service: str, protocol: str, operation: str) -> Detected:
+        """Of a service that Atoll has."""
+        key = (service, protocol, operation)
+        detected = self._by_name.get(key)
+        if detected is None:
+            model = load(service)
+            detected = Detected(service, protocol, model.view(protocol), _shown(operation))
+            if detected.operation is not None:
+                self._by_name[key] = detected
+        return detected
+
+    @staticmethod
+    def _unheard_of(name: str, protocol: str, operation: str) -> Detected:
+        name = name if _SERVICE_NAME.fullmatch(name) else "unknown"
+        return Detected(name, protocol, unheard_of(name, protocol), _shown(operation))
 
 
-def detect(request: Request) -> Detected:
-    """Raises AwsError where the request says nothing that leads to a service."""
-    target = request.headers.get("x-amz-target")
-    if target is not None:
-        return _by_target.get(target) or _detect_target(target, request)
-    asked = _action(request)
-    if asked is not None:
-        return _detect_action(*asked, request)
-    return _detect_route(request)
+def _speaks(*protocols: str) -> Wanted:
+    return lambda found: found.speaks(*protocols)
 
 
-def detect_head(request: Request) -> tuple[str, Operation | None]:
-    """The service, and the operation where the head alone tells it; for requests whose body is not there yet."""
-    prefix = request.headers.get("x-amz-target", "").rpartition(".")[0]
-    if prefix in _TARGETS:
-        return _TARGETS[prefix], None
-    service = _service_in_scope(request) or _service_in_path(request) or _service_in_host(request) or "s3"
-    model = _model(service)
-    if model is None or not model.protocols[0].startswith("rest-"):
-        return service, None
-    match = _router(service).match(request.method, request.path, request.query)
-    return service, None if match is None else match[0]
+def _speaks_anything(found: Summary) -> bool:
+    return True
 
 
-def _detect_target(target: str, request: Request) -> Detected:
-    prefix, _, operation = target.rpartition(".")
-    service = _TARGETS.get(prefix)
-    if service is None:
-        service = _service_in_scope(request) or prefix[:64].lower()
-    detected = Detected(service, _shown(operation), "json")
-    if detected.operation is not None and len(_by_target) < _MOST and prefix in _TARGETS:
-        _by_target[target] = detected
-    return detected
+def _start_of_form(body: bytes) -> bytes:
+    """The first two fields of a form, where these are Action and Version; else nothing."""
+    end = body.find(b"&", 7, _LONGEST_KEPT)
+    if end < 0 or not body.startswith(b"&Version=", end):
+        return b""
+    stop = body.find(b"&", end + 1, _LONGEST_KEPT)
+    if stop < 0:
+        stop = len(body)
+    return body[:stop] if stop <= _LONGEST_KEPT else b""
 
 
 def _action(request: Request) -> tuple[str, str] | None:
-    """Action and Version, from the form or the query string."""
+    """Action and Version, from a form or the query string. Of fields with one name the first counts."""
     found: dict[str, str] = {}
-    if isinstance(request.body, bytes) and "form" in request.headers.get("content-type", ""):
-        for match in _IN_FORM.finditer(request.body):
-            found.setdefault(match[1].decode(), unquote_plus(match[2][:256].decode("latin-1")))
+    body = request.body
+    if isinstance(body, bytes) and b"Action=" in body and request.method == "POST" and _is_form(request, body):
+        for match in _IN_FORM.finditer(body):
+            found.setdefault(match[1].decode(), unquote_plus(match[2][:_LONGEST_VALUE].decode("latin-1")))
             if len(found) == 2:
                 break
     if "Action" not in found and "Action=" in request.query:
         for name, value in _IN_QUERY.findall(request.query):
-            found.setdefault(name, unquote_plus(value[:256]))
+            found.setdefault(name, unquote_plus(value[:_LONGEST_VALUE]))
     action = found.get("Action")
     return None if action is None else (action, found.get("Version", ""))
 
 
-def _detect_action(action: str, version: str, request: Request) -> Detected:
-    service = _VERSIONS.get(version)
-    if service is None:
-        service = _service_in_scope(request) or _service_in_path(request) or _service_in_host(request) or "unknown"
-    key = (service, action, version)
-    detected = _by_action.get(key)
-    if detected is None:
-        model = _model(service)
-        protocol = "ec2" if model is not None and "ec2" in model.protocols else "query"
-        detected = Detected(service, _shown(action), protocol)
-        if detected.operation is not None and len(_by_action) < _MOST:
-            _by_action[key] = detected
-    return detected
-
-
-def _detect_route(request: Request) -> Detected:
-    service = _service_in_scope(request) or _service_in_path(request) or _service_in_host(request) or ""
-    model = _model(service)
-    if model is None:
-        if service:
-            return Detected(service, "", "json" if "json" in request.headers.get("content-type", "") else "query")
-        if request.method not in ("GET", "HEAD", "PUT", "DELETE") or len(request.path) <= 1:
-            raise AwsError("MissingAction", "Could not find operation to perform.")
-        service, model = "s3", load("s3")
-    rest = next((protocol for protocol in model.protocols if protocol.startswith("rest-")), None)
-    if rest is None:
-        protocol = "query" if "query" in model.protocols else model.protocols[0]
-        return Detected(service, "", protocol)
-    match = _router(service).match(request.method, request.path, request.query)
-    return Detected(service, "" if match is None else match[0].name, rest)
-
-
-def _service_in_scope(request: Request) -> str | None:
-    authorization = request.headers.get("authorization", "")
-    match = _SCOPE.search(authorization) or _SCOPE.search(request.query)
-    return None if match is None else _SIGNING_NAMES.get(match[1], match[1])
-
-
-def _service_in_path(request: Request) -> str | None:
-    """A call posted to a queue's own URL."""
-    return "sqs" if request.path.startswith("/queue/") or re.match(r"/\d{12}/[^/]+$", request.path) else None
-
-
-def _service_in_host(request: Request) -> str | None:
-    match = _HOST.search(request.headers.get("host", ""))
-    name = match[1] if match is not None else ""
-    return name if name and _model(name) is not None else None
-
-
-@cache
-def _router(service: str) -> Router:
-    return Router(load(service))
-
-
-def _model(service: str) -> Service | None:
-    if not re.fullmatch(r"[a-z0-9-]{1,64}", service):
-        return None
-    try:
-        return load(service)
-    except KeyError:
-        return None
+def _is_form(request: Request, body: bytes) -> bool:
+    kind = request.headers.get("content-type")
+    return body.startswith(b"Action=") if kind is None else "form-urlencoded" in kind
 
 
 def _shown(name: str) -> str:
     """An operation's name fit to be shown and logged."""
-    return name if _NAME.fullmatch(name) else "unknown"
+    return name if not name or _NAME.fullmatch(name) else "unknown"
+
+
+def _keep(cache: dict[K, V], key: K, value: V) -> None:
+    if len(cache) >= _MOST:
+        cache.clear()
+    cache[key] = value

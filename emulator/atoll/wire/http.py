@@ -6,8 +6,9 @@ for it as a stream.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
-from typing import Protocol
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from typing import Any, Protocol
 
 
 class Request:
@@ -51,6 +52,31 @@ class Response:
         self.body = body
 
 
+class Pending:
+    """A response that is still to come, as most calls that write give it: an awaitable that a server need not await,
+    since a future and its turn of the loop would be felt on every call.
+    """
+
+    __slots__ = ()
+
+    def then(self, deliver: Callable[[Response], None]) -> None:
+        """`deliver`, which raises nothing, is called with the response when it is there. To be called once."""
+        raise NotImplementedError
+
+    def cancel(self) -> None:
+        """The client went away: nothing is delivered any more."""
+        raise NotImplementedError
+
+    def __await__(self) -> Generator[Any, None, Response]:
+        arrived: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self.then(lambda response: None if arrived.done() else arrived.set_result(response))
+        try:
+            return (yield from arrived)
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+
+
 class BodyPlan:
     """How a request's body is to be taken: at most `limit` bytes, as a stream or whole."""
 
@@ -71,4 +97,5 @@ class App(Protocol):
         """
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
-        """Answer at once, or later. Raises nothing. Cancelling the awaitable means that the client went away."""
+        """Answer at once, or later, best by a `Pending`. Raises nothing. Cancelling what is awaited means that the
+        client went away."""
