@@ -33,6 +33,7 @@ lint: environment  ## Check style, types and import layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict
+	$(BIN)/mypy --strict --explicit-package-bases tests/bench/*.py
 	$(BIN)/mypy --strict tools/*.py
 	$(BIN)/lint-imports --no-cache
 
