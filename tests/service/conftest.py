@@ -141,7 +141,7 @@ def atoll() -> Iterator[Atoll]:
         yield atoll
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def atoll_with() -> Callable[..., Any]:
     """`with atoll_with("--closed", "--data", str(folder)) as atoll`: one with options of the test's own."""
     return running
