@@ -24,8 +24,9 @@ from httptools import HttpRequestParser
 
 from atoll.gateway.answer import Streamed, streamed, whole
 from atoll.gateway.body_stream import BodyStream
-from atoll.gateway.chunked import ChunkedDecoder
 from atoll.gateway.http1 import CHUNKED, HEAD_END, Refused, body_length, judge_partial, keeps_alive, parse_head
+from atoll.gateway.incoming import IncomingBody
+from atoll.gateway.outlet import Outlet
 from atoll.wire.http import Pending, Request, Response
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ DRAIN_MOST: Final = 1024 * 1024
 """Bytes of an unread body that are worth a connection; a longer rest ends it."""
 OVERFLOW: Final = 256
 """Connections beyond the limit that are told so; further ones are cut."""
-JOIN_MOST: Final = 16 * 1024
-"""Bytes up to which copying a piece next to its framing is cheaper than writing it apart."""
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -82,25 +81,19 @@ class Connection(asyncio.Protocol):
         self._keep_alive = True
 
         self._request: Request
-        self._left = 0
-        self._chunks: ChunkedDecoder | None = None
-        self._taken = 0
-        self._limit = 0
+        self._incoming: IncomingBody | None = None
         self._body = bytearray()
         self._stream: BodyStream | None = None
 
         self._call: asyncio.Future[Response] | Pending | None = None
         self._pump: asyncio.Task[None] | None = None
-        self._stalled = False
-        self._room: asyncio.Future[None] | None = None
-        self._written = 0
-        self._progress = 0
-        self._progress_at = 0.0
+        self._outlet: Outlet
 
     # What the transport says.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._outlet = Outlet(self._transport)
         peer = transport.get_extra_info("peername")
         self._peer = peer[0] if peer else ""
         server = self._server
@@ -121,12 +114,10 @@ class Connection(asyncio.Protocol):
         self._cancel("the client went away")
 
     def pause_writing(self) -> None:
-        self._stalled = True
+        self._outlet.stalled = True
 
     def resume_writing(self) -> None:
-        self._stalled = False
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
+        self._outlet.resume()
         self._continue()
 
     def data_received(self, data: bytes) -> None:
@@ -140,7 +131,7 @@ class Connection(asyncio.Protocol):
     def _advance(self, data: bytes) -> None:
         while data:
             phase = self._phase
-            if phase is HEAD and not self._stalled:
+            if phase is HEAD and not self._outlet.stalled:
                 data = self._take_heads(data)
             elif phase is BODY or phase is DRAIN:
                 data = self._take_body(data)
@@ -154,7 +145,7 @@ class Connection(asyncio.Protocol):
 
     def _continue(self) -> None:
         """Goes on with what came while an answer was in progress."""
-        if self._phase is HEAD and not self._stalled:
+        if self._phase is HEAD and not self._outlet.stalled:
             rest = self._rest
             self._rest = b""
             self._resume_reading()
@@ -198,7 +189,7 @@ class Connection(asyncio.Protocol):
                 request.body = data[at:end]
                 at = end
             self._handle(request)
-            if self._phase is not HEAD or self._stalled:
+            if self._phase is not HEAD or self._outlet.stalled:
                 return data[at:]
         return b""
 
@@ -244,10 +235,7 @@ class Connection(asyncio.Protocol):
             if expect is not None and waiting:
                 self._transport.write(CONTINUE)
         self._request = request
-        self._left = length
-        self._chunks = ChunkedDecoder() if length == CHUNKED else None
-        self._taken = 0
-        self._limit = limit
+        self._incoming = IncomingBody(length, limit)
         self._since = self._server.now
         self._phase = BODY
         if stream:
@@ -256,30 +244,21 @@ class Connection(asyncio.Protocol):
 
     def _take_body(self, data: bytes) -> bytes:
         """Takes what `data` has of the body. What follows it."""
-        chunks = self._chunks
-        if chunks is None:
-            piece, rest = (data, b"") if len(data) <= self._left else (data[: self._left], data[self._left :])
-            self._left -= len(piece)
-            complete = not self._left
-        else:
-            try:
-                piece, rest = chunks.feed(data)
-            except Refused as refused:
-                self._refuse(refused.status, refused.reason)
-                return b""
-            complete = chunks.done
-        self._taken += len(piece)
-        if self._taken > self._limit:
-            self._refuse(413, f"a body of more than {self._limit} bytes")
+        incoming = self._incoming
+        assert incoming is not None
+        try:
+            piece, rest = incoming.take(data)
+        except Refused as refused:
+            self._refuse(refused.status, refused.reason)
             return b""
         stream = self._stream
         if self._phase is DRAIN:
-            if complete:
+            if incoming.complete:
                 self._phase = HEAD
         elif stream is not None:
             if piece:
                 stream.feed(piece)
-            if complete:
+            if incoming.complete:
                 stream.end()
                 self._stream = None
                 self._phase = HELD
@@ -287,7 +266,7 @@ class Connection(asyncio.Protocol):
                 self._pause_reading()
         else:
             self._body += piece
-            if complete:
+            if incoming.complete:
                 self._request.body = bytes(self._body)
                 self._body = bytearray()
                 self._phase = HEAD
@@ -371,13 +350,7 @@ class Connection(asyncio.Protocol):
         """Sends a body as fast as the client takes it. One that fails midway, or misses its length, is cut off: that is
         the only way left to tell the client."""
         try:
-            try:
-                if not how.empty:
-                    await self._send_pieces(body, how.chunked, how.length)
-            finally:
-                # A generator that is not read to its end would else keep what it has open until it is collected.
-                if (close := getattr(body, "aclose", None)) is not None:
-                    await close()
+            await self._outlet.send(body, how)
         except Exception:
             log.exception("an answer's body failed")
             self._pump = None
@@ -390,34 +363,9 @@ class Connection(asyncio.Protocol):
             self._answered(how.keep)
             self._continue()
 
-    async def _send_pieces(self, body: AsyncIterator[bytes], chunked: bool, length: int | None) -> None:
-        transport = self._transport
-        sent = 0
-        async for piece in body:
-            size = len(piece)
-            sent += size
-            if length is not None and sent > length:
-                raise ValueError("a body is longer than its Content-Length")
-            if not size:
-                continue
-            if not chunked:
-                transport.write(piece)
-            elif size <= JOIN_MOST:
-                transport.write(b"%x\r\n%b\r\n" % (size, piece))
-            else:
-                transport.writelines((b"%x\r\n" % size, piece, b"\r\n"))
-            self._written += size
-            if self._stalled:
-                self._room = asyncio.get_running_loop().create_future()
-                await self._room
-        if length is not None and sent < length:
-            raise ValueError("a body is shorter than its Content-Length")
-        if chunked:
-            transport.write(b"0\r\n\r\n")
-
     def _drainable(self) -> bool:
         """Whether what is left of a body is worth reading for the sake of the connection."""
-        return self._chunks is None and self._left <= DRAIN_MOST
+        return self._incoming is not None and 0 <= self._incoming.left <= DRAIN_MOST
 
     def _answered(self, keep: bool) -> None:
         self._since = self._server.now
@@ -489,28 +437,22 @@ class Connection(asyncio.Protocol):
     def sweep(self, now: float, interval: float) -> None:
         """Ends the connection when its time is up. `interval` is what the moments kept here may be behind."""
         limits = self._server.limits
-        unsent = self._transport.get_write_buffer_size()
-        if unsent:
-            progress = self._written - unsent
-            if progress != self._progress:
-                self._progress = progress
-                self._progress_at = now
-            elif now - self._progress_at > limits.write_time:
-                self.abort()
-                return
+        if self._outlet.stuck(now, limits.write_time):
+            self.abort()
+            return
         waited = now - self._since - interval
         phase = self._phase
         if phase is HEAD:
             if self._rest:
-                if waited > limits.head_time and not self._stalled:
+                if waited > limits.head_time and not self._outlet.stalled:
                     self._head_only = False
                     self._refuse(408, "the request's head took too long")
-            elif self._server.stopping or (waited > limits.idle_time and not unsent):
+            elif self._server.stopping or waited > limits.idle_time:
                 self.close_if_idle()
         elif phase is BODY or phase is DRAIN:
             if self._paused:
                 self._since += interval  # The app's slowness is not the client's.
-            elif waited > limits.body_time + self._taken / limits.body_rate:
+            elif self._incoming and waited > limits.body_time + self._incoming.taken / limits.body_rate:
                 if phase is BODY:
                     self._refuse(408, "the request's body took too long")
                 else:

@@ -390,7 +390,7 @@ def test_a_slow_client_stops_the_sender(serving: Any, dialling: Any, run: Any, e
             writer.write(b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
             await eventually(lambda: server.connections)
             (connection,) = server.connections
-            await eventually(lambda: connection._stalled)
+            await eventually(lambda: connection._outlet.stalled)
             before = made
             for _ in range(100):
                 await asyncio.sleep(0)
