@@ -27,7 +27,7 @@ from atoll.core.service import LONGEST_BODY, Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
 from atoll.gateway import cors
 from atoll.gateway.access_log import AccessLog
-from atoll.gateway.detect import Detected, detect, detect_head
+from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.dispatch import Dispatcher
 from atoll.gateway.identify import Identifier, Identity
 from atoll.gateway.locate import Locator
@@ -120,6 +120,7 @@ class Gateway:
         self.pages = cors.policy(())
         """Which pages' calls are answered; made anew when it is known where the server listens."""
         self._registry = registry
+        self._detector = Detector(registry)
         self._identifier = identifier
         self._locator = locator
         self._dispatcher = dispatcher
@@ -130,7 +131,7 @@ class Gateway:
 
     def admit(self, request: Request) -> BodyPlan | Response:
         """A body as long as the service takes; as a stream where the operation does."""
-        name, operation = detect_head(request)
+        name, operation = self._detector.detect_head(request)
         service = self._registry.get(name)
         limit = LONGEST_BODY if service is None else service.longest_body
         return BodyPlan(limit, operation is not None and operation.streaming_input and service is not None)
@@ -149,7 +150,9 @@ class Gateway:
             return response
         exchange = Exchange(self, request)
         try:
-            detected = exchange.detected = detect(request)
+            detected = exchange.detected = self._detector.detect(request)
+            if detected is None:
+                raise AwsError("MissingAction", "Could not find operation to perform.")
             identity = self._identifier.identify(request)
             if identity is None:
                 exchange.goes_on(self.loop.create_task(self._handle_slowly(exchange, detected)))
@@ -172,6 +175,8 @@ class Gateway:
         caller = exchange.caller = identity.caller
         key = (detected.service, detected.operation_name, detected.protocol)
         route = exchange.route = self._routes.get(key) or self._route(detected)
+        if detected.path is not None:
+            request.path = detected.path
         params = route.codec.parse(request, route.model)
         service = route.service
         if service.complete is not None:
@@ -283,14 +288,13 @@ class Gateway:
                 error,
                 detected.service if detected else "",
                 detected.protocol if detected else "query",
-                query_compatible=bool(detected and detected.model and detected.model.query_compatible),
+                query_compatible=bool(detected and detected.model.query_compatible),
             )
         if not isinstance(error, AwsError):
             logger.error("%s failed", exchange.request_id, exc_info=error)
             error = internal_failure()
-        if detected is None or detected.model is None:
-            protocol = detected.protocol if detected is not None else "query"
-            return codec(protocol).render_error(_NO_SERVICE, None, error, exchange.request_id)
+        if detected is None:
+            return codec("query").render_error(_NO_SERVICE, None, error, exchange.request_id)
         return codec(detected.protocol).render_error(detected.model, detected.operation, error, exchange.request_id)
 
 

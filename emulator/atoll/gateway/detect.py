@@ -24,7 +24,7 @@ from atoll.gateway.names import Names, Wanted, told_by_path
 from atoll.wire.http import Request
 from atoll.wire.model import Operation, Service, load
 from atoll.wire.router import Router
-from atoll.wire.summary import Summary, outline, unheard_of
+from atoll.wire.summary import Summary, outline, sketch, unheard_of
 
 _IN_FORM = re.compile(rb"(?:^|&)(Action|Version)=([^&]*)")
 _IN_QUERY = re.compile(r"(?:^|&)(Action|Version)=([^&]*)")
@@ -192,7 +192,8 @@ class Detector:
                 if name != "s3" and (detected := self._routed(name, request)) is not None:
                     return detected
         if not _BUCKET_PATH.fullmatch(request.path) or request.method == "OPTIONS":
-            return None
+            asked = _action(request)
+            return None if asked is None else self._unheard_of("", "query", asked[0])
         return self._first_with_route(self._names.called("s3", _speaks("rest-xml")), request)
 
     def _first_with_route(self, found: list[Summary], request: Request) -> Detected | None:
@@ -200,23 +201,31 @@ class Detector:
         for each in found:
             if each.name in self._present and (detected := self._routed(each.name, request)) is not None:
                 return detected
-        return self._first_with(found, found[0].protocols[0], "") if found else None
+        if not found:
+            return None
+        first = found[0]
+        protocol = next(each for each in first.protocols if each.startswith("rest-"))
+        if first.name in self._present:
+            return self._known(first.name, protocol, "")
+        match = Router(sketch(first.name)).match(
+            request.method, _path(first.name, request), request.query, request.headers
+        )
+        return Detected(first.name, protocol, outline(first.name), "" if match is None else match[0].name)
 
     def _routed(self, service: str, request: Request) -> Detected | None:
+        """The operation of a service that Atoll has."""
         model = load(service)
         protocol = next((each for each in model.protocols if each.startswith("rest-")), None)
         if protocol is None:
             return None
-        path = None
-        if service == "s3" and (bucket := read_endpoint(request.headers.get("host", "")).bucket):
-            path = f"/{bucket}{request.path}"
         router = self._routers.get(service)
         if router is None:
             router = self._routers[service] = Router(model)
-        match = router.match(request.method, path or request.path, request.query, request.headers)
+        path = _path(service, request)
+        match = router.match(request.method, path, request.query, request.headers)
         if match is None:
             return None
-        if path is not None:
+        if path != request.path:
             return Detected(service, protocol, model, match[0].name, path=path)
         return self._known(service, protocol, match[0].name)
 
@@ -288,6 +297,12 @@ class Detector:
     def _unheard_of(name: str, protocol: str, operation: str) -> Detected:
         name = name if _SERVICE_NAME.fullmatch(name) else "unknown"
         return Detected(name, protocol, unheard_of(name, protocol), _shown(operation))
+
+
+def _path(service: str, request: Request) -> str:
+    """The path as the model's URIs have it: a bucket that is in the Host comes first."""
+    bucket = read_endpoint(request.headers.get("host", "")).bucket if service == "s3" else ""
+    return f"/{bucket}{request.path}" if bucket else request.path
 
 
 def _speaks(*protocols: str) -> Wanted:

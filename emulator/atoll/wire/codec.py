@@ -4,8 +4,8 @@
     result  -> codec(protocol).render     -> response
     error   -> codec(protocol).render_error
 
-Two protocols of AWS's are not here until a service needs them: smithy-rpc-v2-cbor, and event streams, whose payload is
-passed through as bytes meanwhile.
+Two of AWS's ways are not here until a service needs them: smithy-rpc-v2-cbor, in which calls are only refused, and
+event streams, whose payload is passed through as bytes meanwhile.
 """
 
 from __future__ import annotations
@@ -55,7 +55,18 @@ def _rest_xml() -> Codec:
     return RestXmlCodec()
 
 
-_LATER: dict[str, Callable[[], Codec]] = {"ec2": _ec2, "rest-json": _rest_json, "rest-xml": _rest_xml}
+def _rpc_cbor() -> Codec:
+    from atoll.wire.rpc_cbor import RpcCborCodec
+
+    return RpcCborCodec()
+
+
+_LATER: dict[str, Callable[[], Codec]] = {
+    "ec2": _ec2,
+    "rest-json": _rest_json,
+    "rest-xml": _rest_xml,
+    "smithy-rpc-v2-cbor": _rpc_cbor,
+}
 """Codecs that are imported when they are first asked for, since a start has no time for them."""
 
 _CODECS: dict[str, Codec] = {"query": QueryCodec(), "json": JsonCodec()}

@@ -10,8 +10,6 @@ https://smithy.io/2.0/spec/index.html explains the traits under their newer name
 from __future__ import annotations
 
 import gzip
-import importlib.util
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -19,12 +17,12 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from atoll.core.errors import Fault
+from atoll.wire.models import model_file
 
 Description = dict[str, Any]
 """A model as botocore's service-2.json writes it."""
 
 _SERVICES = Path(__file__).parent.parent / "services"
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
 class XmlNamespace(NamedTuple):
@@ -335,23 +333,20 @@ class Service:
 @cache
 def load(name: str) -> Service:
     """The service in botocore's folder `name`, newest version, with its overlay. KeyError where there is none."""
-    folder = _models() / name
-    versions = sorted(path.name for path in folder.iterdir() if _VERSION.match(path.name)) if folder.is_dir() else []
-    if not versions:
-        raise KeyError(name)
-    with gzip.open(folder / versions[-1] / "service-2.json.gz") as file:
-        description = orjson.loads(file.read())
+    description = describe(name)
     _drop_documentation(description)
     overlay = _SERVICES / name / "overlay.json"
     return Service(description, name, orjson.loads(overlay.read_bytes()) if overlay.exists() else None)
 
 
-@cache
-def _models() -> Path:
-    spec = importlib.util.find_spec("botocore")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("botocore, whose data files hold AWS's service models, is not installed")
-    return Path(spec.origin).parent / "data"
+def describe(name: str) -> Description:
+    """The newest model in botocore's folder `name`, as it is there. KeyError where there is none."""
+    path = model_file(name)
+    if path is None:
+        raise KeyError(name)
+    with gzip.open(path) as file:
+        description: Description = orjson.loads(file.read())
+    return description
 
 
 def _drop_documentation(description: Description) -> None:

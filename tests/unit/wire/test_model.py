@@ -73,7 +73,7 @@ def test_codecs_by_name() -> None:
     for protocol in PROTOCOLS:
         assert codec(protocol) is codec(protocol)
     with pytest.raises(KeyError):
-        codec("smithy-rpc-v2-cbor")
+        codec("soap")
 
 
 def test_botocore_is_read_and_not_imported() -> None:

@@ -1,0 +1,86 @@
+"""Which of botocore's services somebody means by a name: that of a credential's scope, of a host, of a target.
+
+Many services share a name (`lambda`, `es`, `rds`), and many are signed or addressed by another name than their folder's
+(`monitoring`, `states`, `email`). Services that Atoll has come first; the other models' first lines are looked through
+only when none of these is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from atoll.wire.summary import Summary, summaries, summary
+
+_BY_PATH: dict[str, tuple[tuple[str, str], ...]] = {
+    "apigateway": (("/v2/", "apigatewayv2"),),
+    "es": (("/2021-01-01/", "opensearch"),),
+    "greengrass": (("/greengrass/v2/", "greengrassv2"),),
+    "execute-api": (("/@connections/", "apigatewaymanagementapi"), ("/participant/", "connectparticipant")),
+    "s3": (("/v20180820/", "s3control"),),
+    "email": (("/v1/", "pinpoint-email"), ("/v2/", "sesv2")),
+    "ses": (("/v1/", "pinpoint-email"), ("/v2/", "sesv2")),
+}
+"""Of services that share a name, those that are told by how their paths begin."""
+
+Wanted = Callable[[Summary], bool]
+
+
+def told_by_path(name: str, path: str) -> str | None:
+    """The service that a path under a shared name is of, where that can be told from the path alone."""
+    for start, service in _BY_PATH.get(name, ()):
+        if path.startswith(start):
+            return service
+    return None
+
+
+class Names:
+    """`present` are the services that Atoll has."""
+
+    def __init__(self, present: Iterable[str]) -> None:
+        self._present = present
+
+    def called(self, name: str, wanted: Wanted) -> list[Summary]:
+        """The services that go by a name, of those that are `wanted`, the likeliest first.
+
+        Of a host's name of several labels the first may be a label of the caller's own (`ID.execute-api`).
+        """
+        while name:
+            found = self._called(name, wanted)
+            if found:
+                return found
+            name = name.partition(".")[2]
+        return []
+
+    def _called(self, name: str, wanted: Wanted) -> list[Summary]:
+        def answers(found: Summary) -> bool:
+            return found.answers_to(name) and wanted(found)
+
+        def rank(found: Summary) -> tuple[bool, bool, int]:
+            return found.name != name, found.endpoint_prefix != name, len(found.name)
+
+        own = sorted(filter(answers, self._own()), key=rank)
+        if own:
+            return own
+        namesake = summary(name)
+        if namesake is not None and answers(namesake):
+            return [namesake]
+        return sorted(filter(answers, summaries()), key=rank)
+
+    def with_target(self, prefix: str) -> list[Summary]:
+        """Those whose X-Amz-Target begins so."""
+
+        def begins(found: Summary) -> bool:
+            return found.target_prefix == prefix
+
+        return list(filter(begins, self._own())) or list(filter(begins, summaries()))
+
+    def with_version(self, version: str) -> list[Summary]:
+        """Those that speak query or ec2 in that version."""
+
+        def speaks(found: Summary) -> bool:
+            return found.api_version == version and found.speaks("query", "ec2")
+
+        return list(filter(speaks, self._own())) or list(filter(speaks, summaries()))
+
+    def _own(self) -> Iterator[Summary]:
+        return (found for name in self._present if (found := summary(name)) is not None)
