@@ -35,8 +35,14 @@ _FULL = (
 )
 
 
-def send(tenant: Tenant, queue: Queue, entry: Params, caller: Caller) -> dict[str, Any]:
-    """Stores the message that `entry` describes, which names its queue or itself beside that; SendMessage's answer."""
+Row = tuple[Any, ...]
+
+
+def send(tenant: Tenant, queue: Queue, entry: Params, caller: Caller, rows: list[Row] | None = None) -> dict[str, Any]:
+    """Stores the message that `entry` describes, which names its queue or itself beside that; SendMessage's answer.
+
+    Of a batch the rows of plain messages are put into `rows`, for `store` to store all at once.
+    """
     body = entry.get("MessageBody")
     if not body:
         raise missing_parameter("MessageBody")
@@ -52,7 +58,11 @@ def send(tenant: Tenant, queue: Queue, entry: Params, caller: Caller) -> dict[st
     id = queue.next_id
     user = caller.user_id
     sender = None if user == tenant.id.account else user
-    tenant.execute(_PLAIN, (id, queue.backlog, now + queue.delay, now, message_id, sender, body))
+    row = (id, queue.backlog, now + queue.delay, now, message_id, sender, body)
+    if rows is None:
+        tenant.execute(_PLAIN, row)
+    else:
+        rows.append(row)
     queue.next_id = id + 1
     if queue.total is not None:
         queue.total += 1
@@ -60,6 +70,10 @@ def send(tenant: Tenant, queue: Queue, entry: Params, caller: Caller) -> dict[st
         keep_until_expired(tenant, queue, now)
     tenant.wake(queue.wake_key)
     return {"MessageId": message_id, "MD5OfMessageBody": md5(encoded, usedforsecurity=False).hexdigest()}
+
+
+def store(tenant: Tenant, rows: list[Row]) -> None:
+    tenant.executemany(_PLAIN, rows)
 
 
 def _send_with_more(tenant: Tenant, queue: Queue, entry: Params, body: str, caller: Caller) -> dict[str, Any]:
@@ -151,7 +165,8 @@ def _identifier(entry: Params, name: str) -> str | None:
 
 def size_of(entry: Params) -> int:
     """What an entry counts in the length of its batch, in bytes."""
-    size = len((entry.get("MessageBody") or "").encode("utf-8", "replace"))
+    body = entry.get("MessageBody") or ""
+    size = len(body) if body.isascii() else len(body.encode("utf-8", "replace"))
     for name, attribute in (entry.get("MessageAttributes") or {}).items():
         size += len(name) + len(attribute.get("DataType") or "")
         size += len((attribute.get("StringValue") or "").encode("utf-8", "replace"))

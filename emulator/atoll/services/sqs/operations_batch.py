@@ -14,7 +14,7 @@ from atoll.core.errors import AwsError
 from atoll.services.sqs.attributes import MAXIMUM_MESSAGE_SIZE
 from atoll.services.sqs.errors import invalid_parameter, missing_parameter
 from atoll.services.sqs.in_flight import change_visibility, delete
-from atoll.services.sqs.messages import send, size_of
+from atoll.services.sqs.messages import Row, send, size_of, store
 from atoll.services.sqs.queues import find_queue
 from atoll.services.sqs.service import sqs
 from atoll.tenants import Tenant
@@ -62,7 +62,7 @@ def _each(entries: list[Params], run: Callable[[Params], dict[str, Any] | None])
         except AwsError as error:
             failed.append(_failure(entry, error))
         else:
-            successful.append({"Id": entry["Id"], **(result or {})})
+            successful.append({"Id": entry["Id"], **result} if result else {"Id": entry["Id"]})
     return {"Successful": successful, "Failed": failed}
 
 
@@ -85,14 +85,17 @@ def send_message_batch(call: Call, tenant: Tenant) -> Params:
             "BatchRequestTooLong",
             f"Batch requests cannot be longer than {MAXIMUM_MESSAGE_SIZE} bytes. You have sent {size} bytes.",
         )
+    rows: list[Row] = []
 
     def send_entry(entry: Params) -> dict[str, Any]:
         if not entry.get("MessageBody"):
             raise missing_parameter(f"SendMessageBatchRequestEntry.{entries.index(entry) + 1}.MessageBody")
-        return send(tenant, queue, entry, call.caller)
+        return send(tenant, queue, entry, call.caller, rows)
 
     if not queue.fifo:
-        return _each(entries, send_entry)
+        answer = _each(entries, send_entry)
+        store(tenant, rows)
+        return answer
     # A FIFO queue takes all of a batch or nothing, since the order would be broken by what is missing.
     try:
         return {"Successful": [{"Id": entry["Id"], **send_entry(entry)} for entry in entries], "Failed": []}
