@@ -95,7 +95,7 @@ class Cell:
         self._scratch = Scratch(clock.now)
         self._stateless = Stateless(self)
         self._operations: dict[tuple[str, str], Operation] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
         self._tenant = self.tenants.get
         self._touch = self.tenants.touch
 
@@ -107,12 +107,12 @@ class Cell:
     async def stop(self) -> None:
         """Gives up waiting calls, then closes every tenant."""
         self.scheduler.stop()
-        while self._tasks:
+        while self.tasks:
             # Each has its first step, so that none ends without having answered.
             await asyncio.sleep(0)
-            for task in self._tasks:
+            for task in self.tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*self.tasks, return_exceptions=True)
         for hosted in self.tenants.all():
             await hosted.committed()
         await self.tenants.close_all()
@@ -123,7 +123,7 @@ class Cell:
     @property
     def busy(self) -> bool:
         """Whether a call, a delivery or a timer is under way."""
-        return bool(self._tasks) or any(not hosted.idle for hosted in self.tenants.all())
+        return bool(self.tasks) or any(not hosted.idle for hosted in self.tenants.all())
 
     # ---- calls
 
@@ -386,8 +386,8 @@ class Cell:
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that ends with the cell."""
         task = self.loop.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
         return task
 
     def _failed(self, call: Call | None) -> AwsError:

@@ -110,6 +110,8 @@ class Service:
         """
 
         def register(handler: _F) -> _F:
+            if inspect.iscoroutinefunction(handler):
+                raise TypeError(f"timer {self.name}.{name} waits: it must be one transaction")
             if name in self.timers:
                 raise ValueError(f"timer {self.name}.{name} is registered twice")
             self.timers[name] = handler

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from atoll.core.access import Access, ByArn, ByName, Here
+from atoll.core.access import Access, ByArn, ById, ByName, Here
 from atoll.core.arn import render_arn
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
@@ -18,7 +19,10 @@ SCHEMA = Schema(
     """
     CREATE TABLE note (id INTEGER PRIMARY KEY AUTOINCREMENT, box TEXT NOT NULL, text TEXT NOT NULL);
     CREATE INDEX note_box ON note (box, id);
+    CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+    CREATE TABLE link (id INTEGER PRIMARY KEY, target TEXT NOT NULL);
     """,
+    arns=(("link", "target"),),
 )
 
 BOX = ByArn("Box")
@@ -37,6 +41,10 @@ ACCESS = {
     "Owner": Access(ByName("probe-name", "Name")),
     "Fail": Access(Here()),
     "WaitsInTransaction": Access(Here()),
+    "Add": Access(BOX),
+    "Link": Access(Here()),
+    "Links": Access(Here()),
+    "Find": Access(ById("box", "BoxId")),
 }
 
 probe = Service("probe", access=ACCESS, schema=SCHEMA)
@@ -159,8 +167,8 @@ async def claim_name(call: Call, lagoon: Lagoon) -> Params:
         claim = await lagoon.claim("probe-name", call["Name"])
     except NameTaken as taken:
         raise AwsError("NameTaken", str(taken.holder)) from taken
-    if call.get("CrashBefore"):
-        return {}
+    async for _ in lagoon.until(lagoon.now() + call.get("Wait", 0), ("claimed", call["Name"])):
+        pass
     await lagoon.transaction(lambda tenant: tenant.hold(claim))
     return {"Generation": claim.generation}
 
@@ -183,11 +191,47 @@ async def fail(call: Call, lagoon: Lagoon) -> Params:
 
 @probe.operation("WaitsInTransaction")
 async def waits_in_transaction(call: Call, lagoon: Lagoon) -> Params:
-    async def waits(tenant: Tenant) -> None:
+    def writes(tenant: Tenant) -> None:
         tenant.execute("INSERT INTO note (box, text) VALUES ('waits', '')")
 
-    if call.get("Hidden"):
-        await lagoon.transaction(lambda tenant: waits(tenant))
-    else:
-        await lagoon.transaction(waits)
+    async def waits(tenant: Tenant) -> None:
+        writes(tenant)
+
+    def promises(tenant: Tenant) -> Any:
+        writes(tenant)
+        return asyncio.get_running_loop().create_future()
+
+    how = {"openly": waits, "hidden": lambda tenant: (writes(tenant), waits(tenant))[1], "promised": promises}
+    await lagoon.transaction(how[call["How"]])
     return {}
+
+
+@probe.operation("Add")
+def add(call: Call, tenant: Tenant) -> Params:
+    """Counts in Python, on what memory has of the committed row."""
+    name = box_of(call)
+    value = tenant.memory.get(f"probe.counter:{name}")
+    if value is None:
+        row = tenant.row("SELECT value FROM counter WHERE name = ?", (name,))
+        value = 0 if row is None else row[0]
+    tenant.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (name, value + 1))
+    tenant.memory[f"probe.counter:{name}"] = value + 1
+    if call.get("Undo"):
+        raise AwsError("Undone", "Nothing of this is to be.")
+    return {"Value": value + 1}
+
+
+@probe.operation("Link")
+def link(call: Call, tenant: Tenant) -> Params:
+    tenant.execute("INSERT INTO link (target) VALUES (?)", (call["Target"],))
+    return {}
+
+
+@probe.operation("Links", readonly=True)
+def links(call: Call, tenant: Tenant) -> Params:
+    return {"Links": [target for (target,) in tenant.rows("SELECT target FROM link ORDER BY id")]}
+
+
+@probe.operation("Find", readonly=True)
+def find(call: Call, tenant: Tenant) -> Params:
+    return {"Owner": list(tenant.id)}

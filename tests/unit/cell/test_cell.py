@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
 
@@ -100,9 +99,7 @@ def test_a_message_wakes_who_waits(tmp_path: Path, cloud_at: Any, box_arn: Any) 
     async def scenario() -> None:
         async with cloud_at(tmp_path) as cloud:
             await cloud.call(A, "Put", Box=box_arn(A, "other"), Text="x")
-            waiting = [
-                asyncio.create_task(cloud.call(B, "Take", Box=box_arn(A, "x"), Wait=20)) for _ in range(3)
-            ]
+            waiting = [asyncio.create_task(cloud.call(B, "Take", Box=box_arn(A, "x"), Wait=20)) for _ in range(3)]
             await cloud.until(lambda: _has_waiters(cloud, 3))
             await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="wake")
             done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,260 @@
+"""An index, cells and the dispatcher between them in one process, as many as a test wants, that may crash."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from atoll.cell import Cell
+from atoll.cell.reply import FutureReply, Reply
+from atoll.core.call import Call, Params
+from atoll.core.caller import Caller
+from atoll.core.clock import Clock, ManualClock
+from atoll.core.effect import Effect
+from atoll.core.errors import AwsError, service_unavailable
+from atoll.core.ids import uuid4
+from atoll.core.service import Registry
+from atoll.core.tenant_id import TenantId
+from atoll.gateway.dispatch import Dispatcher, Packed
+from atoll.gateway.locate import Locator
+from atoll.index.directory import Directory
+from atoll.index.sqlite import SqliteIndex
+from atoll.services import REGISTRY
+from probe import probe
+
+SERVICES = Registry({"probe": lambda: probe, "sqs": lambda: REGISTRY["sqs"]})
+
+
+class Process:
+    """What a cell lives in: all that it says to the world outside, and is asked from there, goes through here. Once it
+    is dead nothing does; whoever waited for an answer has lost the connection."""
+
+    def __init__(self, cloud: Cloud, name: str, folder: Path) -> None:
+        self.cloud = cloud
+        self.name = name
+        self.folder = folder
+        self.dead = False
+        self._asked: set[_Line] = set()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.cell = Cell(
+            name,
+            registry=SERVICES,
+            index=_Reach(self, cloud.index),  # type: ignore[arg-type]
+            world=_Reach(self, cloud.dispatcher),  # type: ignore[arg-type]
+            clock=cloud.clock,
+            path_of=self.path_of,
+            marks=folder / "cell.sqlite",
+            **cloud.options,
+        )
+        self._port = Packed(self.cell)
+
+    def path_of(self, tenant: TenantId) -> Path:
+        return self.folder.joinpath(*tenant)
+
+    def run(self, call: Call, reply: Reply) -> None:
+        self._port.run(call, _Line(self, reply))
+
+    def apply(self, effect: Effect, call: Call, reply: Reply) -> None:
+        self._port.apply(effect, call, _Line(self, reply))
+
+    def die(self) -> None:
+        self.dead = True
+        for line in tuple(self._asked):
+            line.lost()
+
+
+class _Line(Reply):
+    """A call on its way to a process."""
+
+    def __init__(self, process: Process, reply: Reply) -> None:
+        super().__init__()
+        self._process = process
+        self._reply = reply
+        process._asked.add(self)
+        if process.dead:
+            self.lost()
+
+    def done(self, result: Params | None, error: Exception | None) -> None:
+        if self in self._process._asked:
+            self._process._asked.discard(self)
+            self._reply.done(result, error)
+
+    def goes_on(self, task: asyncio.Task[Any]) -> None:
+        self._reply.goes_on(task)
+
+    def lost(self) -> None:
+        self.done(None, service_unavailable())
+
+
+class _Reach:
+    """The index or the dispatcher, as a process reaches them: not at all once it is dead."""
+
+    def __init__(self, process: Process, target: Any) -> None:
+        self._process = process
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._target, name)
+        if name == "on_change":
+            return method
+
+        async def reach(*args: Any, **named: Any) -> Any:
+            self._process.cloud.step(self._process, f"before {name}")
+            if self._process.dead:
+                await asyncio.Future()
+            result = await method(*args, **named)
+            self._process.cloud.step(self._process, f"after {name}")
+            if self._process.dead:
+                await asyncio.Future()
+            return result
+
+        return reach
+
+
+class Cloud:
+    """May be stopped, and another started on the same folder. `on_step` is told of all that a process does that
+    outlives it, before and after: commits, and what it says to the index and to other tenants."""
+
+    def __init__(
+        self, folder: Path, cells: tuple[str, ...] = ("one",), *, clock: Clock | None = None, **options: Any
+    ) -> None:
+        self.folder = folder
+        self.clock: Any = clock or ManualClock()
+        self.names = cells
+        self.options = options
+        self.registry = SERVICES
+        self.processes: dict[str, Process] = {}
+        self.on_step: Callable[[Process, str], None] = lambda process, step: None
+        self._dead: list[Process] = []
+
+    async def start(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        self.index = SqliteIndex(self.folder / "index.sqlite", self.clock)
+        for realm in ("default", "twin"):
+            if await self.index.realm(realm) is None:
+                await self.index.make_realm(realm, True)
+        self.directory = Directory(self.index)
+        self.locator = Locator(self.directory)
+        self.dispatcher = Dispatcher(self.registry, self.directory, self.locator)
+        for name in self.names:
+            lives = sorted(self.folder.glob(f"{name}.*"))
+            self._begin(name, lives[-1] if lives else self.folder / f"{name}.0000")
+
+    def _begin(self, name: str, folder: Path) -> None:
+        process = self.processes[name] = Process(self, name, folder)
+        self.dispatcher.add_cell(name, process)
+        process.cell.start()
+
+    async def stop(self) -> None:
+        for process in {*self.processes.values(), *self._dead}:
+            await process.cell.stop()
+        await self.index.close()
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        return {name: process.cell for name, process in self.processes.items()}
+
+    @property
+    def cell(self) -> Cell:
+        return self.processes[self.names[0]].cell
+
+    def path_of(self, tenant: TenantId, cell: str = "one") -> Path:
+        return self.processes[cell].path_of(tenant)
+
+    # ---- crashes
+
+    def step(self, process: Process, what: str) -> None:
+        if not process.dead:
+            self.on_step(process, what)
+
+    def kill(self, name: str) -> Path:
+        """The process ends here and now, as by kill -9: what it wrote to its files is there, and nothing more comes.
+        Returns the folder as it is then, in which the next process of that name begins."""
+        process = self.processes[name]
+        process.die()
+        self._dead.append(process)
+        number = int(process.folder.suffix[1:]) + 1
+        image = process.folder.with_suffix(f".{number:04}")
+        shutil.copytree(process.folder, image, ignore=shutil.ignore_patterns("*-shm", "*-journal"))
+        return image
+
+    async def revive(self, name: str) -> None:
+        """A new process on what was left by the one that was killed."""
+        self._begin(name, max(self.folder.glob(f"{name}.*")))
+        while self._dead:
+            await self._dead.pop().cell.stop()
+
+    async def crash(self, name: str = "one") -> None:
+        self.kill(name)
+        await self.revive(name)
+
+    # ---- calls
+
+    async def call(self, caller: TenantId, operation: str, *, service: str = "probe", **params: Any) -> Params:
+        """Calls as the account of `caller` from its region."""
+        who = Caller(*caller, f"arn:aws:iam::{caller.account}:root", caller.account)
+        access = self.registry[service].operations[operation].access
+        owner = self.locator.locate(access, params, who) or await self.locator.locate_slowly(access, params, who)
+        reply = FutureReply(asyncio.get_running_loop())
+        self.dispatcher.run(Call(service, operation, params, who, owner, uuid4()), reply)
+        result: Params = await reply.wait()
+        return result
+
+    async def insist(self, caller: TenantId, operation: str, **params: Any) -> Params | None:
+        """As a client that does not ask again: None where it got no answer."""
+        with suppress(AwsError):
+            return await self.call(caller, operation, **params)
+        return None
+
+    async def notes(self, tenant: TenantId, box: str) -> list[str]:
+        return list((await self.call(tenant, "List", Box=arn(tenant, box)))["Notes"])
+
+    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Lets the loop turn until it holds; bounded, so that a test fails and does not hang."""
+        async with asyncio.timeout(20):
+            while not await condition():
+                await _turn()
+
+    async def quiet(self) -> None:
+        """Until nothing is under way."""
+        async with asyncio.timeout(20):
+            while any(process.cell.busy and not process.dead for process in self.processes.values()):
+                await _turn()
+
+    async def quiet_but(self, *waiting: asyncio.Task[Any]) -> None:
+        """Until nothing is under way but these."""
+        async with asyncio.timeout(20):
+            while sum(len(cell.tasks) for cell in self.cells.values()) > len(waiting):
+                await _turn()
+
+    async def settle(self) -> None:
+        """Until nothing is under way and nothing is put off, whatever died living again."""
+        for _ in range(5):
+            await self.quiet()
+            for name in [process.name for process in self._dead]:
+                await self.revive(name)
+            self.clock.advance(70)
+        await self.quiet()
+
+
+async def _turn() -> None:
+    """Lets the loop and the threads behind it get on."""
+    await asyncio.sleep(0.001)
+
+
+def arn(tenant: TenantId, box: str) -> str:
+    return f"arn:aws:probe:{tenant.region}:{tenant.account}:{box}"
+
+
+@asynccontextmanager
+async def running(folder: Path, cells: tuple[str, ...] = ("one",), **options: Any) -> AsyncIterator[Cloud]:
+    cloud = Cloud(folder, cells, **options)
+    await cloud.start()
+    try:
+        yield cloud
+    finally:
+        await cloud.stop()

@@ -1,0 +1,171 @@
+"""3. An effect exists exactly if its cause committed; it is applied once, in its lane's order."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from atoll.core.errors import AwsError
+from atoll.core.tenant_id import TenantId
+
+A = TenantId("default", "111111111111", "us-east-1")
+B = TenantId("default", "222222222222", "eu-central-1")
+
+
+class Killer:
+    """Kills the process of that name at its n-th step; counts the steps where it has none to kill at."""
+
+    def __init__(self, cloud: Any, name: str, at: int) -> None:
+        self.cloud = cloud
+        self.name = name
+        self.at = at
+        self.steps: list[str] = []
+        cloud.on_step = self.step
+
+    def step(self, process: Any, what: str) -> None:
+        if process.name == self.name:
+            self.steps.append(what)
+            if len(self.steps) == self.at:
+                self.cloud.kill(self.name)
+
+
+async def send_all(cloud: Any, box_arn: Any) -> None:
+    """Some at a time, so that calls share commits with the settling of earlier effects."""
+    for turn in range(3):
+        sends = [
+            cloud.insist(A, "Send", Boxes=[box_arn(B, "in")], Text=f"{turn}{letter}", Lane="lane") for letter in "ab"
+        ]
+        await asyncio.gather(*sends, cloud.insist(A, "Send", Boxes=[box_arn(B, "no lane")], Text=str(turn)))
+
+
+@pytest.mark.parametrize("side", ["one", "two"])
+def test_either_side_may_be_killed_at_any_step(
+    side: str, tmp_path: Path, cloud_at: Any, box_arn: Any, told_of_commits: Any
+) -> None:
+    async def scenario(folder: Path, at: int) -> int:
+        """Returns how many steps there were."""
+        async with cloud_at(folder, cells=("one", "two")) as cloud:
+            await cloud.index.place(B, "two")
+            told_of_commits(cloud)
+            killer = Killer(cloud, side, at)
+            await send_all(cloud, box_arn)
+            if cloud.processes[side].dead:
+                await cloud.revive(side)
+                await send_all(cloud, box_arn)
+            await cloud.quiet()
+            steps = len(killer.steps)
+            await cloud.settle()
+            killer.at = 0
+            await cloud.settle()
+            sent = await cloud.notes(A, "sent")
+            lane = [text for text in sent if len(text) == 2]
+            assert await cloud.notes(B, "in") == lane, (at, killer.steps[at - 1])
+            assert sorted(await cloud.notes(B, "no lane")) == sorted(set_aside(sent)), (at, killer.steps[at - 1])
+            assert cloud.cells["one"].tenants.get(A).tenant.rows("SELECT count(*) FROM effect") == [(0,)]
+            return steps
+
+    steps = asyncio.run(scenario(tmp_path / "whole", 0))
+    assert steps > 12
+    # The later steps are like those before them.
+    for at in range(1, min(steps, 36) + 1):
+        asyncio.run(scenario(tmp_path / str(at), at))
+
+
+def set_aside(sent: list[str]) -> list[str]:
+    return [text for text in sent if len(text) == 1]
+
+
+def test_a_cause_that_is_refused_has_no_effect(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            box = box_arn(B, "in")
+            sends = [
+                cloud.insist(A, "Send", Boxes=[box], Text=str(number), Lane="lane", Undo=bool(number % 2))
+                for number in range(20)
+            ]
+            await asyncio.gather(*sends)
+            await cloud.settle()
+            assert await cloud.notes(B, "in") == [str(number) for number in range(0, 20, 2)]
+
+    asyncio.run(scenario())
+
+
+def test_what_is_sent_behind_an_effect_that_waits_does_not_overtake_it(
+    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            apply = cloud.dispatcher.apply
+            away = True
+
+            async def apply_or_not(effect: Any) -> None:
+                if away:
+                    raise AwsError("ServiceUnavailable", "Not now.", status=503, fault="Receiver")
+                await apply(effect)
+
+            monkeypatch.setattr(cloud.dispatcher, "apply", apply_or_not)
+            await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1", Lane="lane")
+            await cloud.quiet()
+            away = False
+            # The first is put off; these come while its lane waits, and while it is delivered.
+            await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="2", Lane="lane")
+            await cloud.quiet()
+            assert await cloud.notes(B, "in") == []
+            cloud.clock.advance(1)
+            for number in range(3, 40):
+                await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text=str(number), Lane="lane")
+            await cloud.quiet()
+            assert await cloud.notes(B, "in") == [str(number) for number in range(1, 40)]
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_effect_goes_where_it_says_also_through_kills(
+    tmp_path: Path, cloud_at: Any, box_arn: Any, told_of_commits: Any
+) -> None:
+    async def scenario(folder: Path, at: int) -> int:
+        async with cloud_at(folder) as cloud:
+            told_of_commits(cloud)
+            killer = Killer(cloud, "one", at)
+            await cloud.insist(A, "Send", Boxes=[box_arn(B, "refusing")], Text="no", Refused=box_arn(A, "dead"))
+            await cloud.quiet()
+            steps = len(killer.steps)
+            await cloud.settle()
+            killer.at = 0
+            await cloud.settle()
+            assert await cloud.notes(A, "dead") == await cloud.notes(A, "sent"), (at, killer.steps)
+            return steps
+
+    steps = asyncio.run(scenario(tmp_path / "whole", 0))
+    for at in range(1, steps + 1):
+        asyncio.run(scenario(tmp_path / str(at), at))
+
+
+def test_a_settling_that_cannot_be_written_is_tried_again(
+    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk of the sender is full just when the effect was applied at the target."""
+
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="here")
+            db = cloud.cell.tenants.get(A).tenant.db
+            apply = cloud.dispatcher.apply
+
+            async def apply_and_fill(effect: Any) -> None:
+                await apply(effect)
+                db.rows("PRAGMA query_only = 1")
+
+            monkeypatch.setattr(cloud.dispatcher, "apply", apply_and_fill)
+            await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1", Lane="lane")
+            await cloud.quiet()
+            monkeypatch.undo()
+            db.rows("PRAGMA query_only = 0")
+            await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="2", Lane="lane")
+            await cloud.settle()
+            assert await cloud.notes(B, "in") == ["1", "2"]
+            assert db.rows("SELECT count(*) FROM effect") == [(0,)]
+
+    asyncio.run(scenario())
