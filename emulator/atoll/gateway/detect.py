@@ -114,7 +114,7 @@ class Detector:
 
     def _detect_target(self, target: str, request: Request) -> Detected:
         prefix, _, operation = target.rpartition(".")
-        found = self._names.with_target(prefix)
+        found = self._names.with_target(prefix, self._scope(request))
         if not found:
             name = self._scope(request) or prefix.lower()
             found = self._names.called(name, _speaks("json"))
@@ -164,7 +164,7 @@ class Detector:
         if match is None:
             return None
         protocol = "smithy-rpc-v2-cbor"
-        found = self._names.with_target(match[1].rpartition(".")[2])
+        found = self._names.with_target(match[1], self._scope(request))
         return self._first_with(found, protocol, match[2]) if found else self._unheard_of(match[1], protocol, match[2])
 
     # ---- rest, and calls that name no operation

@@ -22,6 +22,17 @@ _BY_PATH: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Of services that share a name, those that are told by how their paths begin."""
 
+_ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "elasticfilesystem": ("efs",),
+    "elasticloadbalancing": ("elb", "elbv2"),
+    "elasticmapreduce": ("emr",),
+    "email": ("ses",),
+    "monitoring": ("cloudwatch",),
+    "states": ("stepfunctions",),
+    "tagging": ("resourcegroupstaggingapi",),
+}
+"""The folders of services that are often called by another name, to be found without a look at all of them."""
+
 Wanted = Callable[[Summary], bool]
 
 
@@ -61,18 +72,15 @@ class Names:
         own = sorted(filter(answers, self._own()), key=rank)
         if own:
             return own
-        namesake = summary(name)
-        if namesake is not None and answers(namesake):
-            return [namesake]
-        return sorted(filter(answers, summaries()), key=rank)
+        return list(filter(answers, _likely(name))) or sorted(filter(answers, summaries()), key=rank)
 
-    def with_target(self, prefix: str) -> list[Summary]:
-        """Those whose X-Amz-Target begins so."""
+    def with_target(self, prefix: str, name: str) -> list[Summary]:
+        """Those whose X-Amz-Target begins so; `name` is what the scope calls them."""
 
-        def begins(found: Summary) -> bool:
-            return found.target_prefix == prefix
+        def begin(services: Iterable[Summary]) -> list[Summary]:
+            return [found for found in services if found.target_prefix == prefix]
 
-        return list(filter(begins, self._own())) or list(filter(begins, summaries()))
+        return (begin(self._own()) or begin(_likely(name)) or begin(summaries())) if prefix else []
 
     def with_version(self, version: str) -> list[Summary]:
         """Those that speak query or ec2 in that version."""
@@ -84,3 +92,8 @@ class Names:
 
     def _own(self) -> Iterator[Summary]:
         return (found for name in self._present if (found := summary(name)) is not None)
+
+
+def _likely(name: str) -> Iterable[Summary]:
+    """Those whose folder has the name, or is known to go by it."""
+    return [found for folder in (name, *_ELSEWHERE.get(name, ())) if (found := summary(folder)) is not None]
