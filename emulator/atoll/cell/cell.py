@@ -1,10 +1,10 @@
 """The cell: runs calls in the databases of its tenants and answers them once what they rest on is committed.
 
-Calls that arrive in one turn of the loop share one commit, each within a savepoint of its own:
+Calls that arrive in one turn of the loop share one commit, each but the first within a savepoint of its own:
 
-    call ──▶ begin (the first of the turn) ──▶ savepoint, handler, release ──┐
-    call ────────────────────────────────────▶ savepoint, handler, release ──┼──▶ commit ──▶ answers, wakes, effects
-    call ────────────────────────────────────▶ savepoint, handler, rollback ─┘    (the turn's end)
+    call ──▶ begin, handler ───────────────────┐
+    call ──▶ savepoint, handler, release ──────┼──▶ commit ──▶ answers, wakes, effects
+    call ──▶ savepoint, handler, rollback ─────┘    (the turn's end)
 """
 
 from __future__ import annotations
@@ -249,7 +249,9 @@ class Cell:
         """Runs `handler(call, tenant)` in the transaction of this turn; without a service it is the engine's own."""
         tenant = hosted.tenant
         db = tenant.db
-        if not hosted.in_group:
+        # The first has nothing before it in the transaction that a savepoint would keep.
+        first = not hosted.in_group
+        if first:
             try:
                 db.begin()
             except apsw.Error:
@@ -260,29 +262,36 @@ class Cell:
         elif hosted.lost:
             reply.done(None, internal_failure())
             return
+        else:
+            db.savepoint()
         wakes, effects, awaited = len(tenant.wakes), len(tenant.effects), len(tenant.awaited)
         before = db.total_changes()
         result: Any = None
         failure: AwsError | None = None
-        db.savepoint()
         try:
             if service is not None:
-                if service.name not in hosted.ready:
+                lagoon = hosted.ready.get(service.name)
+                if lagoon is None:
                     db.add_service(service)
-                    hosted.ready[service.name] = CellLagoon(self, tenant.id, service.name)
-                tenant.lagoon = hosted.ready[service.name]
+                    lagoon = hosted.ready[service.name] = CellLagoon(self, tenant.id, service.name)
+                tenant.lagoon = lagoon
             result = handler(call, tenant)
-            db.release()
+            if not first:
+                db.release()
         except Exception as error:
             failure = error if isinstance(error, AwsError) else self._failed(call)
             del tenant.wakes[wakes:], tenant.effects[effects:], tenant.awaited[awaited:]
-            self._undo(hosted, changed=db.total_changes() != before)
+            self._undo(hosted, all=first, changed=db.total_changes() != before)
         hosted.group.append((reply, result, failure))
 
-    def _undo(self, hosted: Hosted, *, changed: bool) -> None:
+    def _undo(self, hosted: Hosted, *, all: bool, changed: bool) -> None:
         db = hosted.tenant.db
         try:
-            db.rollback_to_savepoint()
+            if all:
+                db.rollback()
+                db.begin()
+            else:
+                db.rollback_to_savepoint()
             if changed:
                 hosted.tenant.memory.clear()
                 hosted.check_ready()
@@ -310,8 +319,9 @@ class Cell:
         hosted.in_group = False
         if tenant.wakes:
             wakes, tenant.wakes = tenant.wakes, []
-            for key in wakes:
-                self.waiters.wake(tenant.id, key)
+            if self.waiters.any:
+                for key in wakes:
+                    self.waiters.wake(tenant.id, key)
         if self.aftermath.needed(hosted):
             self.aftermath.start(hosted, group)
         else:

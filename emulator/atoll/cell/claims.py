@@ -35,8 +35,8 @@ class Claims:
             await self.settle(before)
         except Exception:
             logger.exception("claims of names could not be settled; tried again in %d s", ROUND)
-        again = self._cell.clock.now() + ROUND
-        self._cell.scheduler.at(again, lambda: self._ring(again))
+        now = self._cell.clock.now
+        self._cell.scheduler.at(now() + ROUND, lambda: self._ring(now()))
 
     async def settle(self, before: float) -> None:
         """Confirms or releases every claim that expires before that moment and whose holder lives in this cell."""

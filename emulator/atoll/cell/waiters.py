@@ -48,6 +48,10 @@ class Waiters:
             for waiter in waiting:
                 waiter.stir()
 
+    @property
+    def any(self) -> bool:
+        return bool(self._waiting)
+
     def wake(self, tenant: TenantId, key: Hashable) -> None:
         """Each wake rouses one waiting call, the one that has waited longest; who has no use for it passes it on."""
         for waiter in self._waiting.get((tenant, key), ()):

@@ -45,7 +45,7 @@ async def publish(
     for holding in holdings:
         if holding.version > published:
             if holding.gone:
-                changed = await names.release(run, tenant.realm, holding.kind, holding.name, holding.generation)
+                changed = await names.let_go(run, tenant, holding)
             else:
                 changed = await names.hold(run, tenant, holding)
                 if not changed:

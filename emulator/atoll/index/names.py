@@ -78,14 +78,30 @@ async def release(run: Run, realm: str, kind: str, name: str, generation: str) -
     )
 
 
+async def let_go(run: Run, tenant: TenantId, holding: Holding) -> bool:
+    """Frees what the tenant's rows hold no more, unless it is another's."""
+    held = await name(run, tenant.realm, holding.kind, holding.name)
+    return (
+        held is not None
+        and held.holder == tenant
+        and await release(run, tenant.realm, holding.kind, holding.name, holding.generation)
+    )
+
+
 async def hold(run: Run, tenant: TenantId, holding: Holding) -> bool:
     """Confirms what the tenant's rows hold, also where its claim is not known here (the index is being built anew).
 
     False where the name is another's.
     """
     holds = Name(tenant.realm, holding.kind, holding.name, tenant, holding.generation)
-    if await confirm(run, tenant.realm, holding.kind, holding.name, holding.generation) or await _insert(run, holds):
+    if await _insert(run, holds):
         return True
+    held = await name(run, tenant.realm, holding.kind, holding.name)
+    if held is not None and held.generation == holding.generation:
+        # A copy of the holder under another account says the same generation, and does not hold the name.
+        return held.holder == tenant and await confirm(
+            run, tenant.realm, holding.kind, holding.name, holding.generation
+        )
     # The tenant holds the name anew and the end of its older holding was never seen here. Its pending claims stay:
     # they are newer than whatever it publishes.
     return bool(

@@ -17,6 +17,7 @@ from typing import Any
 import apsw
 
 from atoll.core.arn import partition_of
+from atoll.core.ids import hex_id
 from atoll.core.service import Service
 from atoll.core.tenant_id import TenantId
 from atoll.tenants.database import Database
@@ -59,6 +60,7 @@ def fork(source: Path, target: Path, services: Iterable[Service], original: Tena
         try:
             db.begin()
             Outbox(db, copy.realm).clear()
+            _claim_anew(db)
             _mark(db)
             for service in services:
                 if service.name in db.services:
@@ -79,6 +81,15 @@ def _made(folder: Path) -> Path:
 
 def _mark(db: Database) -> None:
     db.execute("INSERT OR IGNORE INTO copied VALUES (1)")
+
+
+def _claim_anew(db: Database) -> None:
+    """Names that the original holds are the copy's where they are free, in another realm, and else are not."""
+    for kind, name, generation in db.rows("SELECT kind, name, generation FROM holding WHERE NOT gone"):
+        db.execute(
+            "UPDATE holding SET generation = ? WHERE kind = ? AND name = ? AND generation = ?",
+            (hex_id(32), kind, name, generation),
+        )
 
 
 def _copy(source: Path, target: Path) -> None:
