@@ -159,7 +159,7 @@ class Cell:
         except AwsError as error:
             reply.done(None, error)
         except Exception:
-            reply.done(None, self._failed(call))
+            reply.done(None, self._failed(call, reply))
         else:
             self._read(tenant, operation.handler, call, reply)
 
@@ -231,7 +231,7 @@ class Cell:
             reply.done(None, error)
             return
         except Exception:
-            reply.done(None, self._failed(call))
+            reply.done(None, self._failed(call, reply))
             return
         if tenant.db.total_changes() != before:
             reply.done(None, internal_failure())
@@ -255,7 +255,7 @@ class Cell:
             try:
                 db.begin()
             except apsw.Error:
-                reply.done(None, self._failed(call))
+                reply.done(None, self._failed(call, reply))
                 return
             hosted.in_group = True
             self.loop.call_soon(self._commit, hosted)
@@ -279,7 +279,7 @@ class Cell:
             if not first:
                 db.release()
         except Exception as error:
-            failure = error if isinstance(error, AwsError) else self._failed(call)
+            failure = error if isinstance(error, AwsError) else self._failed(call, reply)
             del tenant.wakes[wakes:], tenant.effects[effects:], tenant.awaited[awaited:]
             self._undo(hosted, all=first, changed=db.total_changes() != before)
         hosted.group.append((reply, result, failure))
@@ -363,7 +363,7 @@ class Cell:
         except (AwsError, NotMine) as error:
             reply.done(None, error)
         except Exception:
-            reply.done(None, self._failed(call))
+            reply.done(None, self._failed(call, reply))
 
     # ---- tasks
 
@@ -386,7 +386,7 @@ class Cell:
             reply.done(None, service_unavailable())
             raise
         except Exception:
-            reply.done(None, self._failed(None))
+            reply.done(None, self._failed(None, reply))
         else:
             reply.done(result, None)
 
@@ -400,10 +400,10 @@ class Cell:
         task.add_done_callback(self.tasks.discard)
         return task
 
-    def _failed(self, call: Call | None) -> AwsError:
+    def _failed(self, call: Call | None, reply: Reply) -> AwsError:
         """Logs what went wrong here; to be called while the exception is handled."""
         if call is None:
-            logger.exception("a transaction failed")
+            logger.exception("%s: a transaction, or what followed it, failed", reply.request_id or "-")
         else:
             logger.exception("%s %s.%s in %s failed", call.request_id, call.service, call.operation, call.owner)
         return internal_failure()
