@@ -26,8 +26,6 @@ from atoll.wire.model import Operation, Service, load
 from atoll.wire.router import Router
 from atoll.wire.summary import Summary, outline, sketch, unheard_of
 
-_IN_FORM = re.compile(rb"(?:^|&)(Action|Version)=([^&]*)")
-_IN_QUERY = re.compile(r"(?:^|&)(Action|Version)=([^&]*)")
 _HEADER_SCOPE = re.compile(r"Credential=[^/,]+/\d+/(?:[^/,]*/)?([A-Za-z0-9._-]{1,64})/aws4_request")
 """SigV4A's has no region."""
 _QUERY_SCOPE = re.compile(
@@ -326,18 +324,31 @@ def _start_of_form(body: bytes) -> bytes:
 
 def _action(request: Request) -> tuple[str, str] | None:
     """Action and Version, from a form or the query string. Of fields with one name the first counts."""
-    found: dict[str, str] = {}
+    form = b""
     body = request.body
-    if isinstance(body, bytes) and b"Action=" in body and request.method == "POST" and _is_form(request, body):
-        for match in _IN_FORM.finditer(body):
-            found.setdefault(match[1].decode(), unquote_plus(match[2][:_LONGEST_VALUE].decode("latin-1")))
-            if len(found) == 2:
-                break
-    if "Action" not in found and "Action=" in request.query:
-        for name, value in _IN_QUERY.findall(request.query):
-            found.setdefault(name, unquote_plus(value[:_LONGEST_VALUE]))
-    action = found.get("Action")
-    return None if action is None else (action, found.get("Version", ""))
+    if isinstance(body, bytes) and request.method == "POST" and b"Action=" in body and _is_form(request, body):
+        form = body
+    query = request.query.encode(errors="replace") if "Action=" in request.query or "Version=" in request.query else b""
+    action = _field(form, b"Action=") or _field(query, b"Action=")
+    if action is None:
+        return None
+    version = _field(form, b"Version=") or _field(query, b"Version=") or b""
+    return _decoded(action), _decoded(version)
+
+
+def _field(form: bytes, start: bytes) -> bytes | None:
+    """The value of the first field that starts so, as far as it may be long. Forms of megabytes are searched."""
+    at = len(start)
+    if not form.startswith(start):
+        before = form.find(b"&" + start)
+        if before < 0:
+            return None
+        at += before + 1
+    return form[at : at + _LONGEST_VALUE].partition(b"&")[0]
+
+
+def _decoded(value: bytes) -> str:
+    return unquote_plus(value.decode("latin-1"))
 
 
 def _is_form(request: Request, body: bytes) -> bool:
