@@ -16,7 +16,6 @@ from typing import Any
 from atoll.core.call import Params
 from atoll.core.errors import AwsError
 from atoll.wire.model import Member, Operation, Shape
-from atoll.wire.patterns import matcher
 from atoll.wire.wording import Violation, Wording, wording_of
 
 Check = Callable[[Any, str, list[Violation]], None]
@@ -196,7 +195,7 @@ def _constraints(shape: Shape) -> Scalar | None:
     least = -inf if shape.min is None else shape.min
     most = inf if shape.max is None else shape.max
     allowed = frozenset(shape.enum)
-    matches = matcher(shape.pattern) if shape.pattern and not allowed else None
+    matches = _matcher(shape.pattern) if shape.pattern and not allowed else None
     if shape.min is None and shape.max is None and matches is None and not allowed:
         return None
     no_pattern, no_enum = pattern_text(shape), enum_text(shape)
@@ -219,6 +218,13 @@ def _constraints(shape: Shape) -> Scalar | None:
         return found
 
     return violated
+
+
+def _matcher(pattern: str) -> Callable[[str], object] | None:
+    # Imported when a pattern is first asked for: a start has no time for it.
+    from atoll.wire.patterns import matcher
+
+    return matcher(pattern)
 
 
 def _size_of(shape: Shape) -> Callable[[Any], float]:
