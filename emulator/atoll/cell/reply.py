@@ -19,11 +19,15 @@ class NotMine(Exception):
 
 
 class Reply:
-    """Awaits the answer to one call. `done` is called once: at once, or after the commit that the answer rests on."""
+    """Awaits the answer to one call. `done` is called once: at once, or after the commit that the answer rests on.
 
-    __slots__ = ("_task", "gone")
+    What goes wrong here is logged under `request_id`; it is empty for what no request asked for.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_task", "gone", "request_id")
+
+    def __init__(self, request_id: str = "") -> None:
+        self.request_id = request_id
         self._task: asyncio.Task[Any] | None = None
         self.gone = False
 
@@ -49,8 +53,8 @@ class FutureReply(Reply):
 
     __slots__ = ("future",)
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__()
+    def __init__(self, loop: asyncio.AbstractEventLoop, request_id: str = "") -> None:
+        super().__init__(request_id)
         self.future: asyncio.Future[Any] = loop.create_future()
 
     def done(self, result: Params | None, error: Exception | None) -> None:

@@ -68,17 +68,15 @@ class Exchange(Reply, Pending):
         "gateway",
         "owner",
         "request",
-        "request_id",
         "response",
         "route",
         "started",
     )
 
     def __init__(self, gateway: Gateway, request: Request) -> None:
-        super().__init__()
+        super().__init__(uuid4())
         self.gateway = gateway
         self.request = request
-        self.request_id = uuid4()
         self.started = gateway.clock.now()
         self.detected: Detected | None = None
         self.caller: Caller | None = None

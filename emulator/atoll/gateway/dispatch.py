@@ -75,7 +75,7 @@ class Dispatcher:
             cause.deadline,
             cause.hops + 1,
         )
-        reply = FutureReply(self._loop)
+        reply = FutureReply(self._loop, call.request_id)
         self.run(call, reply)
         return await _answer(reply)
 
@@ -83,7 +83,7 @@ class Dispatcher:
         found = self._operation(effect.service, effect.operation)
         owner = await self._owner(found, effect.params, effect.caller)
         call = Call(effect.service, effect.operation, effect.params, effect.caller, owner, uuid4())
-        reply = FutureReply(self._loop)
+        reply = FutureReply(self._loop, call.request_id)
         if self._only is not None:
             self._only.apply(effect, call, reply)
         else:
@@ -125,7 +125,7 @@ class Dispatcher:
             reply.done(None, internal_failure())
 
     async def _ask(self, cell: CellPort, call: Call, effect: Effect | None) -> Params:
-        reply = FutureReply(self._loop)
+        reply = FutureReply(self._loop, call.request_id)
         if effect is None:
             cell.run(call, reply)
         else:
@@ -164,7 +164,7 @@ class _PackedReply(Reply):
     __slots__ = ("_reply",)
 
     def __init__(self, reply: Reply) -> None:
-        super().__init__()
+        super().__init__(reply.request_id)
         self._reply = reply
 
     def done(self, result: Params | None, error: Exception | None) -> None:
