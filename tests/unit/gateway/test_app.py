@@ -1,0 +1,364 @@
+"""A request's way through the gateway, to a dispatcher that the test answers for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+from atoll.cell import Reply
+from atoll.core.access import Access, ByArn, ByName, ByUrl, Crossing, Here
+from atoll.core.call import Call, Params
+from atoll.core.clock import ManualClock
+from atoll.core.errors import AwsError
+from atoll.core.service import Registry, Service
+from atoll.core.tenant_id import TenantId
+from atoll.gateway.access_log import AccessLog
+from atoll.gateway.app import Gateway
+from atoll.gateway.identify import Identifier
+from atoll.gateway.inner import Inner
+from atoll.gateway.locate import Locator
+from atoll.index.directory import Directory
+from atoll.index.sqlite import SqliteIndex
+from atoll.services.sqs.urls import place_of_url
+from atoll.wire.http import BodyPlan, Request, Response
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+HERE = TenantId("default", "111111111111", "ap-south-1")
+THERE = TenantId("default", "222222222222", "eu-central-1")
+URL = "http://localhost/queue/eu-central-1/222222222222/q"
+SCOPE = "AWS4-HMAC-SHA256 Credential={}/20231114/{}/{}/aws4_request, SignedHeaders=host;x-amz-date, Signature=0"
+
+
+def toy() -> Service:
+    """A service with SQS's model and a few of its operations, none of which is ever run here."""
+    access = {
+        "ListQueues": Access(Here()),
+        "SendMessage": Access(ByUrl("QueueUrl", place_of_url)),
+        "ReceiveMessage": Access(ByUrl("QueueUrl", place_of_url), here=Crossing.ACCOUNT),
+        "GetQueueUrl": Access(ByName("queue", "QueueName")),
+        "Inside": Access(ByArn("Arn")),
+    }
+    service = Service("sqs", access=access, model_constraints=False, longest_body=2_000_000)
+    for name in access:
+        service.operation(name, internal=name == "Inside")(lambda call, tenant: {})
+    return service
+
+
+def sts() -> Service:
+    access = {"GetCallerIdentity": Access(Here()), "AssumeRoleWithWebIdentity": Access(Here())}
+    service = Service("sts", access=access)
+    for name in access:
+        service.operation(name)(lambda call, tenant: {})
+    return service
+
+
+class World:
+    """Gateway and what is around it. `answer` says what comes of a call; None leaves it waiting."""
+
+    gateway: Gateway
+
+    def __init__(self, index: SqliteIndex, lines: list[str]) -> None:
+        self.index = index
+        self.lines = lines
+        self.calls: list[Call] = []
+        self.replies: list[Reply] = []
+        self.answer: Callable[[Call], Params | Exception | None] = lambda call: {}
+
+    def run(self, call: Call, reply: Reply) -> None:
+        self.calls.append(call)
+        self.replies.append(reply)
+        answer = self.answer(call)
+        if isinstance(answer, Exception):
+            reply.done(None, answer)
+        elif answer is not None:
+            reply.done(answer, None)
+
+    async def ask(self, request: Request) -> Response:
+        answer = self.gateway.handle(request)
+        return await answer if isinstance(answer, Awaitable) else answer
+
+
+class Paper(list[str]):
+    def write(self, text: str) -> None:
+        self.extend(text.splitlines())
+
+
+@asynccontextmanager
+async def world(*, open: bool = True) -> AsyncIterator[World]:
+    clock = ManualClock()
+    index = SqliteIndex(":memory:", clock)
+    await index.make_realm("default", open)
+    directory = Directory(index)
+    registry = Registry({"sqs": toy, "sts": sts})
+    paper = Paper()
+    log = AccessLog(paper, json=False)
+    made = World(index, paper)
+    dispatcher: Any = made
+    made.gateway = Gateway(
+        registry=registry,
+        identifier=Identifier(directory, clock, services=frozenset(registry)),
+        locator=Locator(directory),
+        dispatcher=dispatcher,
+        clock=clock,
+        access_log=log,
+        inner=Inner(directory),
+    )
+    try:
+        yield made
+    finally:
+        log.flush()
+        await index.close()
+
+
+def run(test: Callable[[World], Awaitable[None]], **options: bool) -> list[str]:
+    """Runs a test in a world of its own; returns the log's lines."""
+
+    async def go() -> list[str]:
+        async with asyncio.timeout(20):
+            async with world(**options) as made:
+                await test(made)
+            return made.lines
+
+    return asyncio.run(go())
+
+
+def json_call(operation: str, account: str = HERE.account, region: str = HERE.region, **params: Any) -> Request:
+    headers = {
+        "host": "localhost:4566",
+        "x-amz-target": f"AmazonSQS.{operation}",
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-date": "20231114T221320Z",
+        "authorization": SCOPE.format(account, region, "sqs"),
+    }
+    return Request("POST", "/", "", headers, orjson.dumps(params))
+
+
+def query_call(body: str, **headers: str) -> Request:
+    form = {"host": "localhost", "content-type": "application/x-www-form-urlencoded", **headers}
+    return Request("POST", "/", "", form, body.encode())
+
+
+def body_of(response: Response) -> bytes:
+    assert isinstance(response.body, bytes)
+    return response.body
+
+
+def json_of(response: Response) -> Any:
+    return orjson.loads(body_of(response))
+
+
+def test_a_call_comes_with_all_that_was_found_out() -> None:
+    async def test(world: World) -> None:
+        world.answer = lambda call: {"MessageId": "id", "MD5OfMessageBody": "md5"}
+        response = await world.ask(json_call("SendMessage", QueueUrl=URL, MessageBody="x", DelaySeconds=3))
+        assert response.status == 200
+        assert json_of(response) == {"MessageId": "id", "MD5OfMessageBody": "md5"}
+        [call] = world.calls
+        assert (call.service, call.operation) == ("sqs", "SendMessage")
+        assert call.params == {"QueueUrl": URL, "MessageBody": "x", "DelaySeconds": 3}
+        assert call.owner == THERE
+        assert (call.caller.realm, call.caller.account, call.caller.region) == HERE
+        assert (call.origin.scheme, call.origin.host) == ("http", "localhost:4566")
+        assert dict(response.headers)["x-amzn-RequestId"] == call.request_id
+
+    [line] = run(test)
+    assert " default 111111111111/ap-south-1 sqs.SendMessage -> 222222222222/eu-central-1 200 " in line
+
+
+def test_it_answers_in_the_protocol_that_it_was_asked_in() -> None:
+    async def test(world: World) -> None:
+        world.answer = lambda call: {"QueueUrls": ["u"]}
+        answer = await world.ask(query_call("Action=ListQueues&Version=2012-11-05"))
+        assert b"<QueueUrl>u</QueueUrl>" in body_of(answer)
+        world.answer = lambda call: AwsError("QueueDoesNotExist", "The specified queue does not exist.")
+        answer = await world.ask(query_call("Action=ListQueues&Version=2012-11-05"))
+        assert answer.status == 400
+        assert b"<Code>AWS.SimpleQueueService.NonExistentQueue</Code>" in body_of(answer)
+        answer = await world.ask(json_call("ListQueues"))
+        assert json_of(answer)["__type"] == "com.amazonaws.sqs#QueueDoesNotExist"
+
+    run(test)
+
+
+def test_an_answer_may_be_waited_for() -> None:
+    async def test(world: World) -> None:
+        world.answer = lambda call: None
+        answer = world.gateway.handle(json_call("ListQueues"))
+        assert not isinstance(answer, Response)
+        waiting = asyncio.ensure_future(answer)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        world.replies[0].done({}, None)
+        assert (await waiting).status == 200
+
+    run(test)
+
+
+def test_a_client_that_goes_away_gives_up_its_call() -> None:
+    async def test(world: World) -> None:
+        world.answer = lambda call: None
+        for request in (json_call("ListQueues"), json_call("ListQueues")):
+            if world.calls:
+                # The same by way of a page's call, whose answer is still to be given headers.
+                request.headers["origin"] = "https://app.localstack.cloud"
+            answer = world.gateway.handle(request)
+            assert not isinstance(answer, Response)
+            waiting = asyncio.ensure_future(answer)
+            await asyncio.sleep(0)
+            ended = asyncio.Event()
+            task = asyncio.ensure_future(ended.wait())
+            world.replies[-1].goes_on(task)
+            waiting.cancel()
+            await asyncio.wait([waiting, task])
+            assert task.cancelled()
+            assert world.replies[-1].gone
+
+    run(test)
+
+
+def test_a_failure_of_ours_says_nothing_of_the_inside(caplog: pytest.LogCaptureFixture) -> None:
+    ids: list[str] = []
+
+    async def test(world: World) -> None:
+        for failure in (ValueError("secret"), {"QueueUrls": object()}):
+            world.answer = lambda call, failure=failure: failure
+            response = await world.ask(json_call("ListQueues"))
+            assert response.status == 500
+            assert json_of(response)["__type"].endswith("InternalFailure")
+            assert b"secret" not in body_of(response)
+            assert b"Error'" not in body_of(response)
+            ids.append(dict(response.headers)["x-amzn-RequestId"])
+
+    with caplog.at_level(logging.ERROR):
+        lines = run(test)
+    assert [line.split()[1] for line in lines] == ids
+    for id in ids:
+        [record] = [record for record in caplog.records if id in record.getMessage()]
+        assert record.exc_info is not None
+
+
+def test_what_is_absent_is_named_and_counted() -> None:
+    async def test(world: World) -> None:
+        for operation in ("Fly", "CreateQueue", "Inside"):
+            response = await world.ask(json_call(operation))
+            assert response.status == 501
+            assert json_of(response)["message"] == (
+                f"Atoll has no sqs.{operation}. The operations of sqs that it has: "
+                "GetQueueUrl, ListQueues, ReceiveMessage, SendMessage."
+            )
+        for _ in range(2):
+            answer = await world.ask(query_call("Action=ListTopics&Version=2010-03-31"))
+            assert answer.status == 501
+            assert b"Atoll has no sns.ListTopics. The services that it has: sqs, sts." in body_of(answer)
+        assert world.gateway.missing == {"sqs.Fly": 1, "sqs.CreateQueue": 1, "sqs.Inside": 1, "sns.ListTopics": 2}
+        assert world.calls == []
+
+    run(test)
+
+
+def test_crossing_where_it_may_not() -> None:
+    async def test(world: World) -> None:
+        response = await world.ask(json_call("ReceiveMessage", QueueUrl=URL))
+        assert response.status == 403
+        assert world.calls == []
+
+    run(test)
+
+
+def test_what_only_the_index_knows() -> None:
+    async def test(world: World) -> None:
+        await world.index.claim("default", "queue", "named", THERE, "generation", world.gateway.clock.now() + 60)
+        assert await world.index.confirm("default", "queue", "named", "generation")
+        for name, owner in (("named", THERE), ("nobodys", HERE), ("named", THERE)):
+            response = await world.ask(json_call("GetQueueUrl", QueueName=name))
+            assert response.status == 200
+            assert world.calls[-1].owner == owner
+
+    run(test)
+
+
+def test_a_closed_realm() -> None:
+    async def test(world: World) -> None:
+        assert (await world.ask(json_call("ListQueues"))).status == 403
+        assert (await world.ask(query_call("Action=GetCallerIdentity&Version=2011-06-15"))).status == 403
+        assert world.calls == []
+        # AWS takes these unsigned, since they are how one comes by credentials.
+        body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=name"
+        body += "&RoleArn=arn%3Aaws%3Aiam%3A%3A111111111111%3Arole%2Fr&WebIdentityToken=tokn"
+        assert (await world.ask(query_call(body))).status == 200
+        assert world.calls[0].caller.principal == "anonymous"
+
+    lines = run(test, open=False)
+    assert [line.split()[-3] for line in lines] == ["403", "403", "200"]
+
+
+def test_model_constraints_are_checked_where_they_are_awss() -> None:
+    async def test(world: World) -> None:
+        answer = await world.ask(query_call("Action=AssumeRoleWithWebIdentity&Version=2011-06-15"))
+        assert answer.status == 400
+        assert b"<Code>ValidationError</Code>" in body_of(answer)
+        assert (await world.ask(json_call("SendMessage"))).status == 200
+
+    run(test)
+
+
+def test_bodies_as_long_as_the_service_takes() -> None:
+    async def test(world: World) -> None:
+        plan = world.gateway.admit(json_call("SendMessage"))
+        assert isinstance(plan, BodyPlan)
+        assert (plan.limit, plan.stream) == (2_000_000, False)
+
+    run(test)
+
+
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "host": st.sampled_from(["localhost", "sqs.eu-central-1.localhost", "aws.none.localhost", "", "\xff.s3.\x7f"]),
+        "x-amz-target": st.sampled_from(["AmazonSQS.SendMessage", "AmazonSQS.", ".", "x" * 300, "TrentService.\xe9"]),
+        "content-type": st.sampled_from(
+            ["application/x-www-form-urlencoded", "application/x-amz-json-1.0", "text/xml"]
+        ),
+        "authorization": st.one_of(
+            st.sampled_from([SCOPE.format("1" * 12, "eu-west-1", name) for name in ("sqs", "sts", "s3", "ec2", "x y")]),
+            st.text(st.characters(max_codepoint=255), max_size=60),
+        ),
+        "origin": st.sampled_from(["http://localhost", "null", "https://[", "https://evil.example"]),
+        "smithy-protocol": st.just("rpc-v2-cbor"),
+    },
+)
+PATHS = st.one_of(
+    st.sampled_from(["/", "/111111111111/q", "/queue/eu-west-1/111111111111/q", "/bucket/key", "/_atoll/x", "*", ""]),
+    st.text(st.characters(max_codepoint=255), max_size=40).map(lambda text: f"/{text}"),
+)
+BODIES = st.one_of(
+    st.sampled_from([b"", b"{}", b"[", b"Action=SendMessage&Version=2012-11-05", b"Action=", b"Action=%ff&Version=x"]),
+    st.binary(max_size=80),
+)
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE"]),
+    path=PATHS,
+    query=st.one_of(st.sampled_from(["", "Action=ListQueues", "X-Amz-Credential=a%2Fb"]), st.text(max_size=40)),
+    headers=HEADERS,
+    body=BODIES,
+)
+@settings(max_examples=150, derandomize=True, deadline=None)
+def test_nothing_that_is_sent_is_a_failure_of_ours(
+    method: str, path: str, query: str, headers: dict[str, str], body: bytes
+) -> None:
+    async def test(world: World) -> None:
+        plan = world.gateway.admit(Request(method, path, query, dict(headers)))
+        assert isinstance(plan, BodyPlan)
+        response = await world.ask(Request(method, path, query, dict(headers), body))
+        assert response.status != 500
+        assert response.status < 500 or response.status == 501
+
+    run(test)
