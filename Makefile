@@ -11,7 +11,7 @@ PORT ?= 4566
 UP_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= 2
-PYTEST_ARGS ?= -q -n $(WORKERS)
+PYTEST_ARGS ?= -q -n $(WORKERS) --dist worksteal
 
 .PHONY: help
 help:  ## Say what there is
