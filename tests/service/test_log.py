@@ -89,7 +89,9 @@ def test_a_failure_of_ours(atoll_with: Any, folder: Path, log_format: str) -> No
         log = "\n".join(atoll.lines)
         assert "Traceback (most recent call last)" in log
         assert log.index(id) < log.index("Traceback")
-        # Other tenants are served all the same.
+        if log_format == "json":
+            assert all(isinstance(json.loads(line), dict) for line in atoll.lines if line != "Ready.")
+    # Other tenants are served all the same.
     with atoll_with("--data", str(folder)) as atoll:
         atoll.client("sqs", "222222222222").create_queue(QueueName="q")
 

@@ -136,6 +136,32 @@ def test_a_restart_keeps_queues_and_messages(atoll_with: Any, folder: Path, dura
         assert sorted(message["MessageId"] for message in found) == sorted(sent)
 
 
+def test_what_time_causes_goes_on_after_a_restart(atoll_with: Any, folder: Path) -> None:
+    with atoll_with("--data", str(folder)) as atoll:
+        sqs = atoll.client("sqs")
+        dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})}
+        source = sqs.create_queue(QueueName="source", Attributes=policy)["QueueUrl"]
+        for body in "abc":
+            sqs.send_message(QueueUrl=source, MessageBody=body)
+        for _ in range(2):
+            sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        sqs.start_message_move_task(SourceArn=arn, MaxNumberOfMessagesPerSecond=1)
+        url = sqs.create_queue(QueueName="delayed")["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="delayed", DelaySeconds=3)
+    with atoll_with("--data", str(folder)) as atoll:
+        sqs = atoll.client("sqs")
+        urls = {name: sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in ("source", "delayed")}
+        [message] = sqs.receive_message(QueueUrl=urls["delayed"], WaitTimeSeconds=10)["Messages"]
+        assert message["Body"] == "delayed"
+        moved = ""
+        while len(moved) < 3:
+            answer = sqs.receive_message(QueueUrl=urls["source"], WaitTimeSeconds=10, MaxNumberOfMessages=10)
+            moved += "".join(message["Body"] for message in answer["Messages"])
+        assert sorted(moved) == ["a", "b", "c"]
+
+
 def test_the_keys_of_a_closed_realm_are_shown_once(atoll_with: Any, folder: Path) -> None:
     options = ("--data", str(folder), "--closed", "--default-account", "123456789012")
     with atoll_with(*options) as atoll:
