@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 
 from atoll.core.service import Schema
 from atoll.index.errors import IndexUnavailable
@@ -12,7 +12,7 @@ VERSION_TABLE = "CREATE TABLE IF NOT EXISTS index_version (version BIGINT NOT NU
 
 def index_schema() -> Schema:
     """The tables as this Atoll knows them."""
-    return Schema(version=1, sql=files("atoll.index").joinpath("schema.sql").read_text())
+    return Schema(version=1, sql=Path(__file__).with_name("schema.sql").read_text())
 
 
 def scripts(have: int | None, schema: Schema, where: str) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ class NewerSchema(Exception):
 
 @lru_cache(maxsize=1)
 def _engine_schema() -> str:
-    return files("atoll.tenants").joinpath("schema.sql").read_text()
+    return Path(__file__).with_name("schema.sql").read_text()
 
 
 class Database:

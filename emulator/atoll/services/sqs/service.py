@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from atoll.core.service import Schema, Service
@@ -23,7 +23,7 @@ sqs = Service(
     access=ACCESS,
     schema=Schema(
         1,
-        files("atoll.services.sqs").joinpath("schema.sql").read_text(),
+        Path(__file__).with_name("schema.sql").read_text(),
         arns=(("queue", "attributes"),),
     ),
     model_constraints=False,
