@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -173,6 +175,17 @@ def test_connections(serving: Any, dialling: Any, run: Any, eventually: Any, ech
     run(talk())
 
 
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Room for both ends of a thousand connections, where the system's default is for less."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < 4096:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096 if hard == resource.RLIM_INFINITY else min(4096, hard), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
 def test_a_thousand_idle_connections(serving: Any, dialling: Any, run: Any, eventually: Any, echo: Any) -> None:
     """They are served, they cost no timer each, and they all go when the server does."""
 
