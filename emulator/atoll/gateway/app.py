@@ -40,6 +40,8 @@ from atoll.wire.validate import validate
 
 logger = logging.getLogger(__name__)
 
+_MOST_MISSING = 10_000
+"""Names that are counted one by one."""
 _NO_SERVICE = ServiceModel({"metadata": {"protocol": "query"}, "operations": {}, "shapes": {}}, "")
 """In whose words errors are told where there is no model to tell them in."""
 
@@ -222,16 +224,17 @@ class Gateway:
         if service is not None and not detected.operation_name:
             return AwsError("MissingAction", "Could not find operation to perform.")
         name = f"{detected.service}.{detected.operation_name}" if detected.operation_name else detected.service
-        known = service is not None or name in self.missing or len(self.missing) < 10_000
-        if known:
+        if name in self.missing or len(self.missing) < _MOST_MISSING:
             self.missing[name] = self.missing.get(name, 0) + 1
         logger.warning("%s was called and is not there", name)
-        names = self._registry if service is None else (o.name for o in service.operations.values() if not o.internal)
-        there = ", ".join(sorted(names))
-        what = "services" if service is None else f"operations of {detected.service}"
-        return AwsError(
-            "NotImplemented", f"Atoll has no {name}. The {what} that it has: {there}.", status=501, fault="Receiver"
-        )
+        if service is None:
+            there = f"The services that it has: {', '.join(sorted(self._registry))}."
+        else:
+            names = sorted(each.name for each in service.operations.values() if not each.internal)
+            if detected.operation_name in names:
+                name = f"{name} in the protocol {detected.protocol}"
+            there = f"The operations of {detected.service} that it has: {', '.join(names)}."
+        return AwsError("NotImplemented", f"Atoll has no {name}. {there}", status=501, fault="Receiver")
 
     def _origin(self, request: Request) -> Origin:
         key = (request.scheme, request.headers.get("host", "localhost"))

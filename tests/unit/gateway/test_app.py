@@ -17,6 +17,7 @@ from atoll.core.clock import ManualClock
 from atoll.core.errors import AwsError
 from atoll.core.service import Registry, Service
 from atoll.core.tenant_id import TenantId
+from atoll.gateway import app
 from atoll.gateway.access_log import AccessLog
 from atoll.gateway.app import Gateway
 from atoll.gateway.identify import Identifier
@@ -258,6 +259,29 @@ def test_what_is_absent_is_named_and_counted() -> None:
             assert b"Atoll has no sns.ListTopics. The services that it has: sqs, sts." in body_of(answer)
         assert world.gateway.missing == {"sqs.Fly": 1, "sqs.CreateQueue": 1, "sqs.Inside": 1, "sns.ListTopics": 2}
         assert world.calls == []
+
+    run(test)
+
+
+def test_a_protocol_that_the_service_does_not_speak() -> None:
+    async def test(world: World) -> None:
+        request = json_call("ListQueues")
+        request.headers["x-amz-target"] = "AWSSecurityTokenServiceV20110615.GetCallerIdentity"
+        request.headers["authorization"] = SCOPE.format(*HERE[1:], "sts")
+        response = await world.ask(request)
+        assert response.status == 501
+        assert json_of(response)["message"].startswith("Atoll has no sts.GetCallerIdentity in the protocol json.")
+
+    run(test)
+
+
+def test_what_is_counted_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_MOST_MISSING", 3)
+
+    async def test(world: World) -> None:
+        for number in range(5):
+            await world.ask(json_call(f"Fly{number % 4}"))
+        assert world.gateway.missing == {"sqs.Fly0": 2, "sqs.Fly1": 1, "sqs.Fly2": 1}
 
     run(test)
 
