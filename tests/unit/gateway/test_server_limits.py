@@ -179,8 +179,10 @@ def test_connections(serving: Any, dialling: Any, run: Any, eventually: Any, ech
 def many_files() -> Iterator[None]:
     """Room for both ends of a thousand connections, where the system's default is for less."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 4096:
+        pytest.skip("this machine does not allow so many open files")
     if soft != resource.RLIM_INFINITY and soft < 4096:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (4096 if hard == resource.RLIM_INFINITY else min(4096, hard), hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
