@@ -1,0 +1,172 @@
+"""Effects on their way out, and which of the incoming ones were applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from atoll.core.caller import Caller
+from atoll.core.effect import EffectId
+from atoll.tenants import Database, Refused
+from atoll.tenants.outbox import FIRST_RETRY, LAST_RETRY, Inbox, Outbox
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+CALLER = Caller("default", "111111111111", "us-east-1", "arn:aws:iam::111111111111:root", "111111111111")
+
+
+@pytest.fixture
+def db() -> Iterator[Database]:
+    database = Database(None)
+    yield database
+    database.close()
+
+
+def add(outbox: Outbox, text: str = "", *, lane: str = "", payload: int = 0, refused: Refused | None = None) -> int:
+    return outbox.add(
+        CALLER, "probe", "Receive", {"Text": text}, lane=lane, payload=payload, refused=refused, due=1000.0
+    )
+
+
+def test_what_is_added_comes_back_whole(db: Database) -> None:
+    outbox = Outbox(db, "default")
+    refused = Refused("probe", "Put", {"Box": "dead"}, "lane of the dead")
+    payload = outbox.add_payload({"Body": b"\x00bytes", "Text": "of the payload"})
+    row = outbox.add(CALLER, "probe", "Receive", {"Box": "x"}, lane="lane", payload=payload, refused=refused, due=5.0)
+    pending = outbox.get(row)
+    assert pending is not None
+    assert pending.params == {"Body": b"\x00bytes", "Text": "of the payload", "Box": "x"}
+    assert (pending.caller, pending.refused, pending.due, pending.attempts) == (CALLER, refused, 5.0, 0)
+
+
+def test_the_callers_realm_is_that_of_the_tenant_that_delivers(db: Database) -> None:
+    row = add(Outbox(db, "default"))
+    pending = Outbox(db, "twin").get(row)
+    assert pending is not None
+    assert pending.caller.realm == "twin"
+    [(body,)] = db.rows("SELECT body FROM effect")
+    assert b"default" not in body
+
+
+def test_own_parameters_win_over_those_of_the_payload(db: Database) -> None:
+    outbox = Outbox(db, "default")
+    row = add(outbox, "own", payload=outbox.add_payload({"Text": "shared"}))
+    pending = outbox.get(row)
+    assert pending is not None
+    assert pending.params == {"Text": "own"}
+
+
+def test_ids_never_come_again(db: Database) -> None:
+    ids = set()
+    for _ in range(3):
+        outbox = Outbox(db, "default")
+        for _ in range(3):
+            pending = outbox.get(add(outbox))
+            assert pending is not None
+            ids.add(pending.id)
+            db.begin()
+            undone = outbox.get(add(outbox))
+            assert undone is not None
+            ids.add(undone.id)
+            db.rollback()
+    assert len(ids) == 18
+
+
+def test_of_each_lane_the_first_and_each_without_one(db: Database) -> None:
+    outbox = Outbox(db, "default")
+    a1, none1, b1, a2, none2 = (add(outbox, lane=lane) for lane in ("a", "", "b", "a", ""))
+    assert outbox.lanes() == [("a", a1), ("", none1), ("b", b1), ("", none2)]
+    assert outbox.next_in_lane("a") == a1
+    first = outbox.get(a1)
+    assert first is not None
+    outbox.settle(first)
+    assert outbox.next_in_lane("a") == a2
+    assert outbox.next_in_lane("c") is None
+    assert outbox.get(a1) is None
+
+
+def test_the_floor_is_the_lowest_that_is_not_settled(db: Database) -> None:
+    outbox = Outbox(db, "default")
+    pending = [outbox.get(row) for row in [add(outbox) for _ in range(4)]]
+    nonce = pending[0].id.nonce if pending[0] else ""
+    assert outbox.floor(nonce) == 1
+    for settled, floor in [(2, 1), (0, 2), (1, 4), (3, 5)]:
+        effect = pending[settled]
+        assert effect is not None
+        outbox.settle(effect)
+        assert outbox.floor(nonce) == floor
+
+
+def test_a_payload_goes_with_the_last_that_names_it(db: Database) -> None:
+    outbox = Outbox(db, "default")
+    payload = outbox.add_payload({"Text": "shared"})
+    rows = [add(outbox, payload=payload) for _ in range(3)]
+    for left, row in zip([1, 1, 0], rows, strict=True):
+        pending = outbox.get(row)
+        assert pending is not None
+        outbox.settle(pending)
+        assert db.rows("SELECT count(*) FROM payload") == [(left,)]
+
+
+def test_attempts_come_at_growing_distances(db: Database) -> None:
+    outbox = Outbox(db, "default")
+    row = add(outbox)
+    distances = []
+    for _ in range(40):
+        pending = outbox.get(row)
+        assert pending is not None
+        distances.append(outbox.put_off(pending, 100.0) - 100.0)
+    assert distances[:3] == pytest.approx([FIRST_RETRY, 2 * FIRST_RETRY, 4 * FIRST_RETRY])
+    assert distances == sorted(distances)
+    assert distances[-1] == LAST_RETRY
+    assert outbox.next_due() == 100.0 + LAST_RETRY
+
+
+def test_cleared_there_is_nothing(db: Database) -> None:
+    outbox = Outbox(db, "default")
+    add(outbox, payload=outbox.add_payload({}))
+    outbox.clear()
+    assert (outbox.lanes(), outbox.next_due()) == ([], None)
+    assert db.rows("SELECT count(*) FROM payload") == [(0,)]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(1, 12), st.booleans()),
+        max_size=60,
+    )
+)
+def test_each_is_admitted_once_however_often_and_in_whatever_order_it_comes(
+    arrivals: list[tuple[str, int, bool]],
+) -> None:
+    """The source settles an effect when it was told that it is applied, which it may not be (`told`), and then sends it
+    again; it never sends again what it settled."""
+    db = Database(None)
+    inbox = Inbox(db)
+    settled: dict[str, set[int]] = {"a": set(), "b": set()}
+    applied: dict[str, list[int]] = {"a": [], "b": []}
+    for nonce, sequence, told in arrivals:
+        unsettled = [number for number in range(1, 14) if number not in settled[nonce]]
+        if sequence in unsettled:
+            if inbox.admit(EffectId(nonce, sequence), unsettled[0]):
+                applied[nonce].append(sequence)
+            if told:
+                settled[nonce].add(sequence)
+    for nonce in "ab":
+        assert len(applied[nonce]) == len(set(applied[nonce]))
+        assert {sequence for name, sequence, _ in arrivals if name == nonce} == set(applied[nonce])
+        # What comes once more, late, from an old copy of the source, is known as well.
+        assert not any(inbox.admit(EffectId(nonce, sequence), 1) for sequence in applied[nonce])
+    db.close()
+
+
+def test_what_lies_below_the_floor_is_forgotten_and_known_all_the_same() -> None:
+    db = Database(None)
+    inbox = Inbox(db)
+    for sequence in range(1, 1001):
+        assert inbox.admit(EffectId("nonce", sequence), sequence)
+    assert db.rows("SELECT count(*) FROM applied") == [(1,)]
+    assert not inbox.admit(EffectId("nonce", 500), 1)
+    assert inbox.admit(EffectId("other", 500), 1)
+    db.close()
