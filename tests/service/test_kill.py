@@ -106,10 +106,11 @@ def everything_in(sqs: Raw, queue: str) -> set[str]:
 def test_killed_at_any_moment_it_has_lost_nothing(atoll_with: Any, folder: Path) -> None:
     choose = random.Random(20261124)
     ledger = Ledger()
-    options = ("--data", str(folder), "--log-level", "warning")
+    options = ("--data", str(folder), "--log-level", "warning", "--durability")
     attributes = {"VisibilityTimeout": str(VISIBILITY)}
     for kill in range(KILLS):
-        with atoll_with(*options) as atoll, ThreadPoolExecutor(WORKERS) as pool:
+        durability = "full" if kill % 4 == 3 else "normal"
+        with atoll_with(*options, durability) as atoll, ThreadPoolExecutor(WORKERS) as pool:
             with Raw(atoll) as sqs:
                 queue = sqs.call("CreateQueue", QueueName="loaded", Attributes=attributes)["QueueUrl"]
             working = [pool.submit(ledger.work, atoll, queue, WORKERS * kill + worker) for worker in range(WORKERS)]
@@ -118,7 +119,7 @@ def test_killed_at_any_moment_it_has_lost_nothing(atoll_with: Any, folder: Path)
             atoll.kill()
             for worker in working:
                 worker.result(20)
-    with atoll_with(*options) as atoll, Raw(atoll) as sqs:
+    with atoll_with(*options, "normal") as atoll, Raw(atoll) as sqs:
         found = everything_in(sqs, sqs.call("GetQueueUrl", QueueName="loaded")["QueueUrl"])
     assert len(ledger.deleted) > 50
     assert not ledger.sent - ledger.told_to_delete - found, "acknowledged messages were lost"
