@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import ssl
 import sys
@@ -37,6 +38,9 @@ from atoll.tenants.folder import DataFolder
 CELL = "embedded"
 GRACE = 10.0
 """Seconds that calls in flight have to be answered in when the process is told to end."""
+OPEN_FILES = 10_240 if sys.platform == "darwin" else 65_536
+"""What the process asks for: connections and open tenants need more than the 1,024 (macOS: 256) that shells leave a
+program. More than this macOS refuses."""
 PACK = "ATOLL_PACK_CALLS"
 """An environment variable that tests set: every call, effect and answer then travels as MessagePack, as it does between
 processes."""
@@ -48,6 +52,8 @@ def serve(settings: Settings) -> int:
     Raises DataFolderError, IndexUnavailable, NewerSchema, ssl.SSLError where a certificate is none, and OSError where
     the port is taken.
     """
+    _allow_connections()
+    _open_more_files()
     writer = LogWriter(sys.stdout.fileno())
     handler = attach(writer, settings.log_format, settings.log_level)
     try:
@@ -56,6 +62,20 @@ def serve(settings: Settings) -> int:
     finally:
         logging.getLogger().removeHandler(handler)
         writer.close()
+
+
+def _allow_connections() -> None:
+    """As many open files as the machine lets this user have: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _open_more_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter) -> int:
