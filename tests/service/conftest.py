@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -157,6 +158,22 @@ def atoll_refusing() -> Callable[..., tuple[int, str]]:
         return atoll.stop(), "\n".join(atoll.lines)
 
     return refused
+
+
+@pytest.fixture
+def limited() -> Callable[..., Any]:
+    """`with limited(resource.RLIMIT_FSIZE, 1000):` what is started there may have no more."""
+
+    @contextmanager
+    def limit(what: int, soft: int) -> Iterator[None]:
+        before = resource.getrlimit(what)
+        resource.setrlimit(what, (soft, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(what, before)
+
+    return limit
 
 
 @pytest.fixture

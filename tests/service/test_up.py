@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -198,19 +200,22 @@ def test_delays_of_deleted_and_purged_queues(atoll_with: Any) -> None:
             sqs.create_queue(QueueName="q")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no file size limits there")
-def test_a_disk_that_fills_loses_nothing_that_was_acknowledged(
-    atoll_with: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # What a process may write to one file stands in for the disk: SQLite cannot tell the difference.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3 * 1024 * 1024, hard))
+def test_it_asks_for_the_open_files_that_it_needs(atoll_with: Any, limited: Any) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with limited(resource.RLIMIT_NOFILE, 256):
+        starting = atoll_with("--temporary")
+        atoll = starting.__enter__()
     try:
+        assert psutil.Process(atoll.process.pid).rlimit(resource.RLIMIT_NOFILE)[0] >= min(10_240, hard)
+    finally:
+        starting.__exit__(None, None, None)
+
+
+def test_a_disk_that_fills_loses_nothing_that_was_acknowledged(atoll_with: Any, limited: Any, folder: Path) -> None:
+    # What a process may write to one file stands in for the disk: SQLite cannot tell the difference.
+    with limited(resource.RLIMIT_FSIZE, 3 * 1024 * 1024):
         filling = atoll_with("--data", str(folder))
         atoll = filling.__enter__()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     sqs = atoll.client("sqs")
     url = sqs.create_queue(QueueName="full")["QueueUrl"]
     acknowledged: list[str] = []

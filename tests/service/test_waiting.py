@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import time
 from typing import Any
 
@@ -93,8 +94,9 @@ async def watch(port: int, process: psutil.Process) -> tuple[float, list[float]]
     return (after.user + after.system) - (before.user + before.system), took
 
 
-def test_a_thousand_waiting_calls(atoll_with: Any) -> None:
-    with atoll_with("--temporary") as atoll:
+def test_a_thousand_waiting_calls(atoll_with: Any, limited: Any) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with limited(resource.RLIMIT_NOFILE, min(4 * POLLS, hard)), atoll_with("--temporary") as atoll:
         process = psutil.Process(atoll.process.pid)
         cpu, took = asyncio.run(watch(int(atoll.url.rpartition(":")[2]), process))
         median, most = sorted(took)[SENT // 2] * 1000, max(took) * 1000
