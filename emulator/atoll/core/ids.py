@@ -48,6 +48,7 @@ def uuid4() -> str:
         digits = os.urandom(_POOL).hex()
         _ready.extend(
             f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
-            for h in (digits[at : at + 32] for at in range(0, len(digits), 32))
+            for at in range(0, len(digits), 32)
+            for h in [digits[at : at + 32]]
         )
     return _ready.pop()

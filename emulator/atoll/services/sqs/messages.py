@@ -167,7 +167,10 @@ def size_of(entry: Params) -> int:
     """What an entry counts in the length of its batch, in bytes."""
     body = entry.get("MessageBody") or ""
     size = len(body) if body.isascii() else len(body.encode("utf-8", "replace"))
-    for name, attribute in (entry.get("MessageAttributes") or {}).items():
+    attributes = entry.get("MessageAttributes")
+    if not attributes:
+        return size
+    for name, attribute in attributes.items():
         size += len(name) + len(attribute.get("DataType") or "")
         size += len((attribute.get("StringValue") or "").encode("utf-8", "replace"))
         size += len(attribute.get("BinaryValue") or b"")
