@@ -52,7 +52,6 @@ def serve(settings: Settings) -> int:
     Raises DataFolderError, IndexUnavailable, NewerSchema, ssl.SSLError where a certificate is none, and OSError where
     the port is taken.
     """
-    _allow_connections()
     _open_more_files()
     writer = LogWriter(sys.stdout.fileno())
     handler = attach(writer, settings.log_format, settings.log_level)
@@ -64,14 +63,8 @@ def serve(settings: Settings) -> int:
         writer.close()
 
 
-def _allow_connections() -> None:
-    """As many open files as the machine lets this user have: each connection is one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 def _open_more_files() -> None:
+    """Where the machine lets this user have them."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
