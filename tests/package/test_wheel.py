@@ -36,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--python",
         sys.executable,
     ]
-    subprocess.run([*command, "--out-dir", folder, ROOT], check=True, capture_output=True)
+    subprocess.run([*map(str, command), "--out-dir", str(folder), str(ROOT)], check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
     return built
 
@@ -57,7 +57,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--constraint",
         _versions(folder),
     ]
-    subprocess.run([*command, wheel], check=True, capture_output=True)
+    subprocess.run([*map(str, command), str(wheel)], check=True, capture_output=True)
     return folder
 
 
