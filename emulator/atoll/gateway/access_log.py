@@ -10,7 +10,7 @@ from typing import Protocol
 import orjson
 
 from atoll.core.caller import Caller
-from atoll.core.tenant_id import TenantId
+from atoll.core.tenant_id import GLOBAL_REGION, TenantId
 from atoll.gateway.timestamps import stamp
 
 INTERVAL = 0.25
@@ -75,7 +75,7 @@ def _as_text(line: Line) -> str:
         return f"{stamp(when)} {request_id} - - {_call(service, operation)} {status} {seconds * 1e3:.1f} ms\n"
     account, region = caller.account, caller.region
     target = ""
-    if owner is not None and (owner.region != region or owner.account != account):
+    if owner is not None and (owner.account != account or owner.region not in (region, GLOBAL_REGION)):
         target = f" -> {owner.account}/{owner.region}"
     return (
         f"{stamp(when)} {request_id} {caller.realm} {_who(account, region, caller.principal)} "
@@ -91,7 +91,11 @@ def _as_json(line: Line) -> str:
         entry["caller"] = f"{caller.account}/{caller.region}"
         entry["principal"] = _principal(caller.principal)
     entry["call"] = _call(service, operation)
-    if caller is not None and owner is not None and (owner.region != caller.region or owner.account != caller.account):
+    if (
+        caller is not None
+        and owner is not None
+        and (owner.account != caller.account or owner.region not in (caller.region, GLOBAL_REGION))
+    ):
         entry["target"] = f"{owner.account}/{owner.region}"
     return orjson.dumps({**entry, "status": status, "ms": round(seconds * 1e3, 1)}).decode() + "\n"
 
