@@ -15,13 +15,13 @@ from collections.abc import Callable, Coroutine
 from inspect import isawaitable
 from pathlib import Path
 from types import CoroutineType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import apsw
 
 from atoll.cell.aftermath import Aftermath
 from atoll.cell.claims import Claims
-from atoll.cell.deliveries import Deliveries
+from atoll.cell.deliveries import Deliveries, applied_once
 from atoll.cell.hosted import Hosted, OpenTenants
 from atoll.cell.lagoon import CellLagoon
 from atoll.cell.marks import Marks
@@ -170,16 +170,7 @@ class Cell:
             reply.done(None, internal_failure())
             raise TypeError(f"{call.service}.{call.operation} waits: an effect must be one transaction")
 
-        def handler(call: Call, tenant: Tenant) -> Params:
-            if not tenant.inbox.admit(effect.id, effect.floor):
-                return {}
-            result = operation.handler(call, tenant)
-            if isinstance(result, CoroutineType):
-                result.close()
-                raise TypeError(f"{call.service}.{call.operation} waits: an effect must be one transaction")
-            params: Params = result
-            return params
-
+        handler = applied_once(effect, operation)
         hosted = self._tenant(call.owner)
         if hosted is None or call.service not in hosted.ready:
             self._spawn(self._run_unready(operation.service, call.owner, handler, call, reply), reply)
@@ -204,15 +195,13 @@ class Cell:
         else:
             self._touch(id)
             self.run_in_group(hosted, self.registry[service], handler, None, reply)
-        result: T = await reply.wait()
-        return result
+        return cast(T, await reply.wait())
 
     async def transact_engine(self, hosted: Hosted, function: Callable[..., T], *args: Any) -> T:
         """The same for the engine's own tables, in a tenant that is open and kept so."""
         reply = FutureReply(self.loop)
         self.run_in_group(hosted, None, lambda _call, tenant: function(tenant, *args), None, reply)
-        result: T = await reply.wait()
-        return result
+        return cast(T, await reply.wait())
 
     def _find(self, service: str, name: str) -> Operation:
         operation = self._operations[service, name] = self.registry[service].operations[name]
@@ -307,12 +296,13 @@ class Cell:
                 raise apsw.SQLError("an operation lost the transaction")
             tenant.db.commit()
         except apsw.Error:
-            logger.exception(
-                "%s: a commit failed; its %d calls are answered with an internal failure", tenant.id, len(group)
-            )
-            tenant.db.rollback()
+            logger.exception("%s: a commit failed, and with it %d calls", tenant.id, len(group))
             tenant.forget()
-            hosted.check_ready()
+            try:
+                tenant.db.rollback()
+                hosted.check_ready()
+            except apsw.Error:
+                logger.exception("%s: what could not be committed cannot be undone either", tenant.id)
             hosted.in_group = hosted.lost = False
             self.refuse(group)
             return

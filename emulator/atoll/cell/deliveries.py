@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from types import CoroutineType
 from typing import TYPE_CHECKING
 
+from atoll.core.call import Call, Params
 from atoll.core.effect import Effect
 from atoll.core.errors import AwsError
+from atoll.core.service import Operation
 from atoll.tenants import Tenant
 from atoll.tenants.outbox import LAST_RETRY, Pending
 
@@ -110,6 +114,22 @@ class Deliveries:
         if (arrival := hosted.arrivals.pop(pending.row, None)) is not None and not arrival.done():
             arrival.set_result(None)
         return load
+
+
+def applied_once(effect: Effect, operation: Operation) -> Callable[[Call, Tenant], Params]:
+    """The operation's handler, which does nothing where the tenant has applied the effect before."""
+
+    def handler(call: Call, tenant: Tenant) -> Params:
+        if not tenant.inbox.admit(effect.id, effect.floor):
+            return {}
+        result = operation.handler(call, tenant)
+        if isinstance(result, CoroutineType):
+            result.close()
+            raise TypeError(f"{call.service}.{call.operation} waits: an effect must be one transaction")
+        params: Params = result
+        return params
+
+    return handler
 
 
 def _load(tenant: Tenant, row: int | None) -> Load | None:

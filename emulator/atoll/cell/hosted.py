@@ -258,9 +258,11 @@ class OpenTenants:
         self._leaving.pop(id, None)
 
     async def close(self, id: TenantId) -> None:
-        """Closes the tenant where it is open. It has to be idle."""
+        """Closes the tenant where it is open, as soon as nothing is under way in it."""
         if (hosted := self._open.get(id)) is not None:
-            await self._start_closing(hosted)
+            await hosted.all_left()
+            if self._open.get(id) is hosted:
+                await self._start_closing(hosted)
         elif (busy := self._busy.get(id)) is not None:
             await asyncio.shield(busy)
             await self.close(id)
