@@ -19,6 +19,8 @@ from atoll.core.call import Origin
 from atoll.core.tenant_id import TenantId
 
 LEGACY_REGION = "us-east-1"
+LONGEST = 2048
+"""Characters, more than any host, account and name have: thousands of longer texts would fill the memory."""
 
 _URL = re.compile(
     r"https?://(?P<host>[^/?#]+)/(?:queue/(?P<region>[a-z0-9-]+)/)?(?P<account>\d{12})/(?P<name>[^/?#]+)/?(?:[?#].*)?"
@@ -36,9 +38,13 @@ class QueueUrl(NamedTuple):
     name: str
 
 
-@lru_cache(maxsize=8192)
 def parse_queue_url(url: str) -> QueueUrl | None:
     """The parts of a queue URL, or None when `url` is none."""
+    return _parse(url) if len(url) <= LONGEST else None
+
+
+@lru_cache(maxsize=8192)
+def _parse(url: str) -> QueueUrl | None:
     match = _URL.fullmatch(url)
     if match is None:
         return None
