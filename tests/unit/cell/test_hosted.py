@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from atoll.core.errors import AwsError
+from atoll.core.service import Schema
 from atoll.core.tenant_id import TenantId
 from atoll.tenants import Database
 from atoll.tenants.database import ENGINE_VERSION
@@ -128,6 +129,27 @@ def test_an_older_database_is_migrated_and_a_newer_refused_with_words(
             assert "was written by a newer Atoll" in caplog.text
             # One tenant that cannot be opened keeps nobody from the others.
             assert await cloud.call(A, "Put", Box=box_arn(B, "x"), Text="2")
+
+    asyncio.run(scenario())
+
+
+def test_a_migration_that_was_undone_with_its_call_is_done_by_the_next(
+    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="1")
+            await cloud.cell.tenants.close(A)
+            probe = cloud.registry["probe"]
+            monkeypatch.setattr(probe, "schema", Schema(2, "", {1: "ALTER TABLE note ADD COLUMN more TEXT"}))
+            for _ in range(2):
+                with pytest.raises(AwsError, match="BadNote"):
+                    await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="bad")
+                assert cloud.cell.tenants.get(A).tenant.db.services == {"probe": 1}
+            await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="2")
+            db = cloud.cell.tenants.get(A).tenant.db
+            assert db.services == {"probe": 2}
+            assert db.rows("SELECT text, more FROM note") == [("1", None), ("2", None)]
 
     asyncio.run(scenario())
 

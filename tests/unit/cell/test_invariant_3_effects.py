@@ -169,3 +169,68 @@ def test_a_settling_that_cannot_be_written_is_tried_again(
             assert db.rows("SELECT count(*) FROM effect") == [(0,)]
 
     asyncio.run(scenario())
+
+
+def test_what_is_sent_just_as_its_lane_becomes_empty_is_delivered(
+    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            apply = cloud.dispatcher.apply
+            sends: list[asyncio.Task[Any]] = []
+
+            def send() -> None:
+                if len(sends) < 10:
+                    text = str(len(sends))
+                    sends.append(
+                        asyncio.ensure_future(cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text=text, Lane="lane"))
+                    )
+
+            async def apply_and_send(effect: Any) -> None:
+                """The next is sent in the turn, and so in the transaction, that settles this one."""
+                await apply(effect)
+                send()
+
+            monkeypatch.setattr(cloud.dispatcher, "apply", apply_and_send)
+            send()
+
+            async def all_arrived() -> bool:
+                return len(await cloud.notes(B, "in")) == 10
+
+            await cloud.until(all_arrived)
+            assert await cloud.notes(B, "in") == [str(number) for number in range(10)]
+
+    asyncio.run(scenario())
+
+
+def test_an_effect_that_comes_due_while_the_tenant_is_looked_into_is_not_forgotten(
+    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            apply = cloud.dispatcher.apply
+            transact = cloud.cell.transact_engine
+            away = True
+
+            async def apply_or_not(effect: Any) -> None:
+                if away:
+                    raise AwsError("ServiceUnavailable", "Not now.", status=503, fault="Receiver")
+                await apply(effect)
+
+            async def later_at_the_end(hosted: Any, function: Any, *args: Any) -> Any:
+                if function.__name__ == "_next_timer":
+                    # What is due was set out with already.
+                    cloud.clock.advance(1)
+                return await transact(hosted, function, *args)
+
+            monkeypatch.setattr(cloud.dispatcher, "apply", apply_or_not)
+            monkeypatch.setattr(cloud.cell, "transact_engine", later_at_the_end)
+            await cloud.call(A, "Later", Text="timer", Seconds=0.1)
+            await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1")
+            await cloud.quiet()
+            away = False
+            cloud.clock.advance(0.15)
+            await cloud.quiet()
+            assert await cloud.notes(B, "in") == ["1"]
+
+    asyncio.run(scenario())

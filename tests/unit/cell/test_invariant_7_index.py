@@ -160,3 +160,37 @@ def test_what_the_index_could_not_take_it_is_told_later_also_after_a_stop(
             assert [resource.id for resource in (await cloud.index.resources("default")).resources] == ["1"]
 
     asyncio.run(scenario())
+
+
+def test_files_put_back_from_another_history_are_told_anew_whichever_had_more_changes(
+    tmp_path: Path, cloud_at: Any, box_arn: Any
+) -> None:
+    tenant = TENANTS[0]
+
+    async def scenario() -> None:
+        async with cloud_at(tmp_path / "data") as cloud:
+
+            async def make(*ids: str) -> None:
+                for id in ids:
+                    cloud.clock.advance(1)
+                    await cloud.call(tenant, "Make", Box=box_arn(tenant, id))
+                await cloud.cell.tenants.close(tenant)
+
+            def put_back(name: str) -> None:
+                shutil.rmtree(cloud.path_of(tenant))
+                shutil.copytree(tmp_path / name, cloud.path_of(tenant))
+
+            await make("first")
+            shutil.copytree(cloud.path_of(tenant), tmp_path / "first")
+            await make("a", "b", "c", "d")
+            shutil.copytree(cloud.path_of(tenant), tmp_path / "many")
+            put_back("first")
+            await make("x")
+            put_back("many")
+            await make()
+            await cloud.cell.moves.take_over(tenant)
+            await cloud.quiet()
+            found = (await cloud.index.resources("default")).resources
+            assert [resource.id for resource in found] == ["a", "b", "c", "d", "first"]
+
+    asyncio.run(scenario())
