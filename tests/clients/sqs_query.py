@@ -126,7 +126,9 @@ def dead_letters(sqs: Any, url: str) -> None:
 
 
 def refusals(sqs: Any, url: str) -> None:
-    with refused("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."):
+    with refused(
+        "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist for this wsdl version."
+    ):
         sqs.get_queue_url(QueueName="none")
     with refused("QueueAlreadyExists"):
         sqs.create_queue(QueueName="query", Attributes={"DelaySeconds": "9"})

@@ -28,7 +28,8 @@ def of(service: Service, error: AwsError) -> WireError:
         status = error.status or (500 if error.fault == "Receiver" else 400)
         return WireError(None, error.code, status, error.fault, error.message, members)
     fault: Fault = "Receiver" if "Receiver" in (shape.fault, error.fault) else "Sender"
-    return WireError(shape, shape.error_code, error.status or shape.error_status, fault, error.message, members)
+    message = shape.error_message or error.message
+    return WireError(shape, shape.error_code, error.status or shape.error_status, fault, message, members)
 
 
 def message_name(shape: Shape | None) -> str:

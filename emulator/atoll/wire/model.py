@@ -100,8 +100,9 @@ class Shape:
 
     `type` is structure, list, map, string, blob, timestamp, boolean, integer, long, float or double. A list has
     `member`, a map `key` and `value`, a structure `members` and `required`, in the model's order. `min` and `max` bound
-    a number's value, a string's, blob's, list's or map's length. `compiled` is where what was compiled for this shape
-    is kept, by whoever compiled it.
+    a number's value, a string's, blob's, list's or map's length. `error_message` is what an exception always says,
+    where an overlay knows it of a protocol of old. `compiled` is where what was compiled for this shape is kept, by
+    whoever compiled it.
     """
 
     __slots__ = (
@@ -109,6 +110,7 @@ class Shape:
         "document",
         "enum",
         "error_code",
+        "error_message",
         "error_status",
         "event",
         "eventstream",
@@ -161,6 +163,7 @@ class Shape:
         self.exception: bool = description.get("exception", False) or bool(error)
         ours = description.get("fault") or error.get("fault") or False
         self.error_code: str = error.get("code", name)
+        self.error_message: str = error.get("message", "")
         self.error_status: int = error.get("httpStatusCode", 500 if ours else 400)
         self.fault: Fault = "Receiver" if ours or self.error_status >= 500 else "Sender"
         self.compiled: dict[str, Any] = {}
