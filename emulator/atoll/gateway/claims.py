@@ -24,6 +24,7 @@ _HEADER = re.compile(
     r",\s*SignedHeaders=([^,\s]+)\s*,\s*Signature="
 )
 _SIGNATURE = "Signature="
+_SIGNATURE_LENGTH = 64
 _IN_HEADER = ("Credential", "Signature", "SignedHeaders")
 _IN_QUERY = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
 
@@ -47,17 +48,30 @@ class Claim:
         "token",
     )
 
-    def __init__(self) -> None:
-        self.key_id = ""
-        self.date = ""
-        self.region = ""
-        self.service = ""
-        self.terminator = ""
-        self.signed_headers = ""
-        self.signature = ""
-        self.timestamp = ""
-        self.token = ""
-        self.presigned = False
+    def __init__(
+        self,
+        key_id: str = "",
+        date: str = "",
+        region: str = "",
+        service: str = "",
+        terminator: str = "",
+        signed_headers: str = "",
+        signature: str = "",
+        timestamp: str = "",
+        token: str = "",
+        *,
+        presigned: bool = False,
+    ) -> None:
+        self.key_id = key_id
+        self.date = date
+        self.region = region
+        self.service = service
+        self.terminator = terminator
+        self.signed_headers = signed_headers
+        self.signature = signature
+        self.timestamp = timestamp
+        self.token = token
+        self.presigned = presigned
         self.expires: str | None = None
         self.problem: NotAuthenticated | None = None
 
@@ -99,16 +113,14 @@ def read_claim(request: Request) -> Claim | None:
 
 
 def _read_header(authorization: str, headers: dict[str, str]) -> Claim:
-    claim = Claim()
-    claim.timestamp = headers.get("x-amz-date") or headers.get("date", "")
-    claim.token = headers.get("x-amz-security-token", "")
+    timestamp = headers.get("x-amz-date") or headers.get("date", "")
+    token = headers.get("x-amz-security-token", "")
     before, _, signature = authorization.rpartition(_SIGNATURE)
     parts = _read_usual_header(before)
-    if parts is not None and claim.timestamp and signature.isalnum():
-        claim.key_id, claim.date, claim.region, claim.service, claim.terminator, claim.signed_headers = parts
-        claim.signature = signature
-    else:
-        _read_other_header(claim, authorization, headers)
+    if parts is not None and timestamp and len(signature) == _SIGNATURE_LENGTH:
+        return Claim(*parts, signature, timestamp, token)
+    claim = Claim(timestamp=timestamp, token=token)
+    _read_other_header(claim, authorization, headers)
     return claim
 
 
@@ -150,8 +162,7 @@ def _read_other_header(claim: Claim, authorization: str, headers: dict[str, str]
 
 
 def _read_query(query: str) -> Claim:
-    claim = Claim()
-    claim.presigned = True
+    claim = Claim(presigned=True)
     given: dict[str, str] = {}
     for part in query.split("&"):
         if part.startswith("X-Amz-"):
@@ -189,8 +200,7 @@ def _read_asymmetric(claim: Claim, credential: str, regions: str) -> None:
 
 def _read_old_query(query: str) -> Claim:
     """Signature version 2, as older presigned URLs of S3 have it."""
-    claim = Claim()
-    claim.presigned = True
+    claim = Claim(presigned=True)
     for part in query.split("&"):
         name, _, value = part.partition("=")
         if name == "AWSAccessKeyId":

@@ -134,10 +134,10 @@ def _wrong_scope(claim: Claim, timestamp: str) -> list[tuple[str, str]]:
 
 def _check_time(claim: Claim, now: float) -> str:
     """When the claim was signed, in basic ISO 8601."""
-    timestamp = basic_time(claim.timestamp)
-    signed = _seconds(timestamp) if timestamp is not None else None
-    if timestamp is None or signed is None:
+    moment = _moment(claim.timestamp)
+    if moment is None:
         raise claim.refused(Reason.DATE, date=claim.timestamp)
+    timestamp, signed = moment
     if signed > now + MAX_SKEW:
         raise _untimely(Reason.TOO_NEW, claim, timestamp, now, now + MAX_SKEW)
     lifetime = _lifetime(claim)
@@ -181,20 +181,12 @@ def _untimely(reason: Reason, claim: Claim, timestamp: str, now: float, limit: f
 
 
 @lru_cache(maxsize=256)
-def basic_time(text: str) -> str | None:
-    """A date as its header gives it, in basic ISO 8601; None where it is no date."""
-    if _BASIC.fullmatch(text):
-        return text
+def _moment(text: str) -> tuple[str, int] | None:
+    """A date as its header gives it, in basic ISO 8601 and in seconds since the epoch; None where it is no date."""
     try:
-        return parsedate_to_datetime(text).strftime("%Y%m%dT%H%M%SZ") if "," in text else None
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=256)
-def _seconds(timestamp: str) -> int | None:
-    try:
-        return timegm(strptime(timestamp, "%Y%m%dT%H%M%SZ"))
+        if not _BASIC.fullmatch(text):
+            text = parsedate_to_datetime(text).strftime("%Y%m%dT%H%M%SZ") if "," in text else ""
+        return text, timegm(strptime(text, "%Y%m%dT%H%M%SZ"))
     except ValueError:
         return None
 
@@ -297,11 +289,11 @@ def _encoded(text: str) -> str:
 
 
 def string_to_sign(claim: Claim, canonical: str) -> str:
+    """Of a claim whose time has been checked."""
+    moment = _moment(claim.timestamp)
+    assert moment is not None
     hashed = sha256(canonical.encode("latin-1", "replace")).hexdigest()
-    return (
-        f"AWS4-HMAC-SHA256\n{basic_time(claim.timestamp)}\n"
-        f"{claim.date}/{claim.region}/{claim.service}/{TERMINATOR}\n{hashed}"
-    )
+    return f"AWS4-HMAC-SHA256\n{moment[0]}\n{claim.date}/{claim.region}/{claim.service}/{TERMINATOR}\n{hashed}"
 
 
 def _matches(claim: Claim, secret: str, to_sign: str) -> bool:

@@ -1,10 +1,11 @@
-"""Sending: checking a message and storing it. One INSERT a message; this is SQS's hottest path.
+"""Sending: checking messages and storing them, all plain ones of a call by one INSERT; this is SQS's hottest path.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
@@ -28,21 +29,30 @@ from atoll.tenants import Tenant
 
 MAX_DELAY = RANGES["DelaySeconds"].greatest
 
-_PLAIN = "INSERT INTO message (id, backlog, visible, sent, message_id, sender, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PLAIN = "INSERT INTO message (id, backlog, visible, sent, message_id, sender, body) VALUES "
+_COLUMNS = 7
 _FULL = (
     "INSERT INTO message (id, backlog, visible, sent, message_id, sender, group_id, deduplication_id, sequence, trace,"
     " attributes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
-Row = tuple[Any, ...]
+@lru_cache
+def _plain(count: int) -> str:
+    return _PLAIN + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * count)
 
 
-def send(tenant: Tenant, queue: Queue, entry: Params, caller: Caller, rows: list[Row] | None = None) -> dict[str, Any]:
-    """Stores the message that `entry` describes, which names its queue or itself beside that; SendMessage's answer.
+def send(tenant: Tenant, queue: Queue, entry: Params, caller: Caller) -> dict[str, Any]:
+    """Stores the message that `entry` describes, which names its queue or itself beside that; SendMessage's answer."""
+    plain: list[Any] = []
+    answer = prepare(tenant, queue, entry, caller, plain)
+    if plain:
+        store(tenant, queue, plain)
+    return answer
 
-    Of a batch the rows of plain messages are put into `rows`, for `store` to store all at once.
-    """
+
+def prepare(tenant: Tenant, queue: Queue, entry: Params, caller: Caller, plain: list[Any]) -> dict[str, Any]:
+    """As `send`, but that a plain message's columns are added to `plain`, all in a row, to be given to `store`."""
     body = entry.get("MessageBody")
     if not body:
         raise missing_parameter("MessageBody")
@@ -58,22 +68,21 @@ def send(tenant: Tenant, queue: Queue, entry: Params, caller: Caller, rows: list
     id = queue.next_id
     user = caller.user_id
     sender = None if user == tenant.id.account else user
-    row = (id, queue.backlog, now + queue.delay, now, message_id, sender, body)
-    if rows is None:
-        tenant.execute(_PLAIN, row)
-    else:
-        rows.append(row)
+    plain += (id, queue.backlog, now + queue.delay, now, message_id, sender, body)
     queue.next_id = id + 1
-    if queue.total is not None:
-        queue.total += 1
-    if not queue.expires:
-        keep_until_expired(tenant, queue, now)
-    tenant.wake(queue.wake_key)
     return {"MessageId": message_id, "MD5OfMessageBody": md5(encoded, usedforsecurity=False).hexdigest()}
 
 
-def store(tenant: Tenant, rows: list[Row]) -> None:
-    tenant.executemany(_PLAIN, rows)
+def store(tenant: Tenant, queue: Queue, plain: list[Any]) -> None:
+    """Stores the messages that `prepare` has added."""
+    count = len(plain) // _COLUMNS
+    tenant.execute(_plain(count), plain)
+    if queue.total is not None:
+        queue.total += count
+    if not queue.expires:
+        keep_until_expired(tenant, queue, plain[3])
+    for _ in range(count):
+        tenant.wake(queue.wake_key)
 
 
 def _send_with_more(tenant: Tenant, queue: Queue, entry: Params, body: str, caller: Caller) -> dict[str, Any]:

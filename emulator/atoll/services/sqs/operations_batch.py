@@ -14,7 +14,7 @@ from atoll.core.errors import AwsError
 from atoll.services.sqs.attributes import MAXIMUM_MESSAGE_SIZE
 from atoll.services.sqs.errors import invalid_parameter, missing_parameter
 from atoll.services.sqs.in_flight import change_visibility, delete
-from atoll.services.sqs.messages import Row, send, size_of, store
+from atoll.services.sqs.messages import prepare, size_of, store
 from atoll.services.sqs.queues import find_queue
 from atoll.services.sqs.service import sqs
 from atoll.tenants import Tenant
@@ -85,16 +85,17 @@ def send_message_batch(call: Call, tenant: Tenant) -> Params:
             "BatchRequestTooLong",
             f"Batch requests cannot be longer than {MAXIMUM_MESSAGE_SIZE} bytes. You have sent {size} bytes.",
         )
-    rows: list[Row] = []
+    plain: list[Any] = []
 
     def send_entry(entry: Params) -> dict[str, Any]:
         if not entry.get("MessageBody"):
             raise missing_parameter(f"SendMessageBatchRequestEntry.{entries.index(entry) + 1}.MessageBody")
-        return send(tenant, queue, entry, call.caller, rows)
+        return prepare(tenant, queue, entry, call.caller, plain)
 
     if not queue.fifo:
         answer = _each(entries, send_entry)
-        store(tenant, rows)
+        if plain:
+            store(tenant, queue, plain)
         return answer
     # A FIFO queue takes all of a batch or nothing, since the order would be broken by what is missing.
     try:
