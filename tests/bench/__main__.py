@@ -19,7 +19,7 @@ from rich.table import Table
 
 from tests.bench.load import ISSUED, SCENARIOS, VERIFYING, Comparison, Row
 from tests.bench.processes import atoll, hello
-from tests.bench.scale import Figure, long_queue, many_tenants, start_and_memory
+from tests.bench.scale import Figure, Say, long_queue, many_tenants, start_and_memory
 
 PARTS = ("start", "load", "issued", "long-queue", "tenants")
 
@@ -30,9 +30,10 @@ def main() -> int:
     rows: list[Row] = []
     figures: list[Figure] = []
     if "start" in options.parts:
+        console.print(f"Starting Atoll {options.starts} times ...")
         figures += start_and_memory(options.starts)
     if "load" in options.parts or "issued" in options.parts:
-        loaded, verifying = load(options)
+        loaded, verifying = load(options, console.print)
         rows += loaded
         figures += verifying
     if "long-queue" in options.parts:
@@ -61,11 +62,11 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load(options: argparse.Namespace) -> tuple[list[Row], list[Figure]]:
+def load(options: argparse.Namespace, say: Say) -> tuple[list[Row], list[Figure]]:
     rows: list[Row] = []
     figures: list[Figure] = []
     with ExitStack() as stack:
-        comparison = Comparison(stack.enter_context(hello()), rounds=options.rounds, seconds=options.seconds)
+        comparison = Comparison(stack.enter_context(hello()), rounds=options.rounds, seconds=options.seconds, say=say)
         server = stack.enter_context(atoll())
         scenarios = [(scenario, server) for scenario in (SCENARIOS if "load" in options.parts else SCENARIOS[:1])]
         if "issued" in options.parts:

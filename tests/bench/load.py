@@ -155,15 +155,17 @@ VERIFYING = 0.45
 class Comparison:
     """Rounds of hello-world and scenarios, one after the other, so that what else the machine does hits all alike."""
 
-    def __init__(self, hello: Server, *, rounds: int, seconds: float) -> None:
+    def __init__(self, hello: Server, *, rounds: int, seconds: float, say: Callable[[str], None]) -> None:
         self._hello = hello
         self._rounds = rounds
         self._seconds = seconds
+        self._say = say
 
     def rows(self, scenarios: Sequence[tuple[Scenario, Server]], connections: int) -> list[Row]:
         measured: dict[str, list[tuple[Figures, Figures]]] = {scenario.name: [] for scenario, _ in scenarios}
         worlds: list[Figures] = []
-        for _ in range(self._rounds):
+        for number in range(self._rounds):
+            self._say(f"Round {number + 1} of {self._rounds} at {connections} connections ...")
             for scenario, server in scenarios:
                 world = self._run(self._hello, repeat([messages.identity(self._hello.host)], b"hello"), connections)
                 figures = self._run(server, scenario.prepare(server), connections)

@@ -9,8 +9,10 @@ from typing import Protocol
 
 import orjson
 
+from atoll.core.access import Crossing
 from atoll.core.caller import Caller
-from atoll.core.tenant_id import GLOBAL_REGION, TenantId
+from atoll.core.tenant_id import TenantId
+from atoll.gateway.locate import crossing
 from atoll.gateway.timestamps import stamp
 
 INTERVAL = 0.25
@@ -73,13 +75,10 @@ def _as_text(line: Line) -> str:
     when, request_id, caller, service, operation, owner, status, seconds = line
     if caller is None:
         return f"{stamp(when)} {request_id} - - {_call(service, operation)} {status} {seconds * 1e3:.1f} ms\n"
-    account, region = caller.account, caller.region
-    target = ""
-    if owner is not None and (owner.account != account or owner.region not in (region, GLOBAL_REGION)):
-        target = f" -> {owner.account}/{owner.region}"
+    target = _target(caller, owner)
     return (
-        f"{stamp(when)} {request_id} {caller.realm} {_who(account, region, caller.principal)} "
-        f"{_call(service, operation)}{target} {status} {seconds * 1e3:.1f} ms\n"
+        f"{stamp(when)} {request_id} {caller.realm} {_who(caller.account, caller.region, caller.principal)} "
+        f"{_call(service, operation)}{target and f' -> {target}'} {status} {seconds * 1e3:.1f} ms\n"
     )
 
 
@@ -91,13 +90,16 @@ def _as_json(line: Line) -> str:
         entry["caller"] = f"{caller.account}/{caller.region}"
         entry["principal"] = _principal(caller.principal)
     entry["call"] = _call(service, operation)
-    if (
-        caller is not None
-        and owner is not None
-        and (owner.account != caller.account or owner.region not in (caller.region, GLOBAL_REGION))
-    ):
-        entry["target"] = f"{owner.account}/{owner.region}"
+    if caller is not None and (target := _target(caller, owner)):
+        entry["target"] = target
     return orjson.dumps({**entry, "status": status, "ms": round(seconds * 1e3, 1)}).decode() + "\n"
+
+
+def _target(caller: Caller, owner: TenantId | None) -> str:
+    """Whose resource was meant, where the call crosses."""
+    if owner is None or crossing(owner, caller) is Crossing.NONE:
+        return ""
+    return f"{owner.account}/{owner.region}"
 
 
 @lru_cache(maxsize=1024)

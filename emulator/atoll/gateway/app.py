@@ -17,11 +17,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from atoll.cell import Reply
+from atoll.cell import NotMine, Reply
 from atoll.core.call import Call, Origin, Params
 from atoll.core.caller import Caller
 from atoll.core.clock import Clock
-from atoll.core.errors import AwsError, internal_failure
+from atoll.core.errors import AwsError, internal_failure, service_unavailable
 from atoll.core.ids import uuid4
 from atoll.core.service import LONGEST_BODY, Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
@@ -291,6 +291,9 @@ class Gateway:
                 detected.protocol if detected else "query",
                 query_compatible=bool(detected and detected.model.query_compatible),
             )
+        if isinstance(error, NotMine):
+            # The tenant is with a cell that is not known here, or not yet.
+            error = service_unavailable()
         if not isinstance(error, AwsError):
             logger.error("%s failed", exchange.request_id, exc_info=error)
             error = internal_failure()

@@ -125,10 +125,13 @@ def _read_header(authorization: str, headers: dict[str, str]) -> Claim:
 
 
 @lru_cache(maxsize=1024)
-def _read_usual_header(before: str) -> tuple[str, ...] | None:
+def _read_usual_header(before: str) -> tuple[str, str, str, str, str, str] | None:
     """The parts of a header as SDKs write it, up to its signature: all that a client's calls have in common."""
     match = _HEADER.fullmatch(before + _SIGNATURE)
-    return match.groups() if match is not None else None
+    if match is None:
+        return None
+    key_id, date, region, service, terminator, signed_headers = match.groups()
+    return key_id, date, region, service, terminator, signed_headers
 
 
 def _read_other_header(claim: Claim, authorization: str, headers: dict[str, str]) -> None:

@@ -59,7 +59,7 @@ def fork(source: Path, target: Path, services: Iterable[Service], original: Tena
         db = Database(path)
         try:
             db.begin()
-            Outbox(db, copy.realm).clear()
+            Outbox(db, copy).clear()
             _claim_anew(db)
             _mark(db)
             for service in services:

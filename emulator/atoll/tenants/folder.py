@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from atoll.core.tenant_id import TenantId
 
 LAYOUT = 1
 """Grows when a folder that this Atoll writes can no longer be read by older ones."""
+_PREFIX = "atoll-"
+_TEMPORARY = "temporary"
+"""A file in those folders that go with their process."""
 LEAST_ROOM = 1024 * 1024
 """Bytes that must be free for a start."""
 
@@ -43,9 +47,13 @@ class DataFolder:
         temporary = path is None
         lock = -1
         try:
-            path = Path(tempfile.mkdtemp(prefix="atoll-")) if path is None else path
+            if path is None:
+                _sweep()
+                path = Path(tempfile.mkdtemp(prefix=_PREFIX))
             path.mkdir(parents=True, exist_ok=True)
             lock = _take_lock(path)
+            if temporary:
+                (path / _TEMPORARY).touch()
             _check_room(path)
             _check_layout(path)
         except (OSError, DataFolderError) as error:
@@ -82,6 +90,20 @@ class DataFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _sweep() -> None:
+    """Deletes temporary folders whose process was killed, so that nobody holds their lock."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            found = folder.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or not (folder / _TEMPORARY).exists():
+                continue
+            lock = _take_lock(folder)
+        except (OSError, DataFolderError):
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def _take_lock(path: Path) -> int:

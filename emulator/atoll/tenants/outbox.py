@@ -9,6 +9,7 @@ from atoll.core.call import Params
 from atoll.core.caller import Caller
 from atoll.core.effect import EffectId
 from atoll.core.ids import hex_id
+from atoll.core.tenant_id import TenantId
 from atoll.tenants.database import Database
 
 FIRST_RETRY = 0.2
@@ -26,7 +27,7 @@ class Refused(msgspec.Struct):
 
 
 class _Body(msgspec.Struct, array_like=True):
-    """`caller` is stored without its realm, which is the tenant's own."""
+    """`caller` is stored as `_Names` leaves it."""
 
     service: str
     operation: str
@@ -56,14 +57,56 @@ _decode_params = msgspec.msgpack.Decoder(Params).decode
 _decode_refused = msgspec.msgpack.Decoder(Refused).decode
 
 
+_ACCOUNT = "{account}"
+"""Stands for the tenant's account. No principal has braces in its name."""
+
+
+class _Names:
+    """Takes the names of its tenant out of a caller that is stored, and puts its own into one that is read."""
+
+    __slots__ = ("_tenant",)
+
+    def __init__(self, tenant: TenantId) -> None:
+        self._tenant = tenant
+
+    def take_out(self, caller: Caller) -> Caller:
+        _, account, region = self._tenant
+        return self._rewritten(
+            caller,
+            "",
+            "" if caller.account == account else caller.account,
+            "" if caller.region == region else caller.region,
+            (account, _ACCOUNT),
+        )
+
+    def put_in(self, caller: Caller) -> Caller:
+        realm, account, region = self._tenant
+        return self._rewritten(caller, realm, caller.account or account, caller.region or region, (_ACCOUNT, account))
+
+    @staticmethod
+    def _rewritten(caller: Caller, realm: str, account: str, region: str, exchange: tuple[str, str]) -> Caller:
+        session = caller.session
+        if session is not None and session.chain:
+            session = replace(session, chain=tuple(arn.replace(*exchange) for arn in session.chain))
+        return replace(
+            caller,
+            realm=realm,
+            account=account,
+            region=region,
+            principal=caller.principal.replace(*exchange),
+            user_id=caller.user_id.replace(*exchange),
+            session=session,
+        )
+
+
 class Outbox:
     """Rows of `effect` and `payload`. All methods but `floor` belong into a transaction."""
 
-    __slots__ = ("_db", "_nonce", "_realm", "_sequence")
+    __slots__ = ("_db", "_names", "_nonce", "_sequence")
 
-    def __init__(self, db: Database, realm: str) -> None:
+    def __init__(self, db: Database, tenant: TenantId) -> None:
         self._db = db
-        self._realm = realm
+        self._names = _Names(tenant)
         self._nonce = hex_id(32)
         self._sequence = 0
 
@@ -92,7 +135,7 @@ class Outbox:
                 self._sequence,
                 lane,
                 payload or None,
-                _encode(_Body(service, operation, params, replace(caller, realm=""))),
+                _encode(_Body(service, operation, params, self._names.take_out(caller))),
                 None if refused is None else _encode(refused),
                 due,
             ),
@@ -131,7 +174,7 @@ class Outbox:
             body.service,
             body.operation,
             body.params if shared is None else {**_decode_params(shared), **body.params},
-            replace(body.caller, realm=self._realm),
+            self._names.put_in(body.caller),
             None if refused is None else _decode_refused(refused),
             attempts,
             due,

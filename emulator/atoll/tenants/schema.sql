@@ -42,7 +42,8 @@ CREATE TABLE timer (
 ) WITHOUT ROWID;
 CREATE INDEX timer_due ON timer (due);
 
--- Effects that are not settled yet, and what several of them have in common.
+-- Effects that are not settled yet, and what several of them have in common. Their parameters may name whom they are
+-- for; a fork does not get them.
 CREATE TABLE payload (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 CREATE TABLE effect (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,

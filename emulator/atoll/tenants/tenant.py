@@ -56,7 +56,7 @@ class Tenant:
         self.executemany = db.executemany
         self.catalogue = Catalogue(db, now)
         self.timers = Timers(db)
-        self.outbox = Outbox(db, id.realm)
+        self.outbox = Outbox(db, id)
         self.inbox = Inbox(db)
         self.wakes: list[Hashable] = []
         self.effects: list[tuple[str, int]] = []

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from atoll.cell import Reply
+from atoll.cell import NotMine, Reply
 from atoll.core.access import Access, ByArn, ByName, ByUrl, Crossing, Here
 from atoll.core.call import Call, Params
 from atoll.core.clock import ManualClock
@@ -242,6 +242,16 @@ def test_a_failure_of_ours_says_nothing_of_the_inside(caplog: pytest.LogCaptureF
     for id in ids:
         [record] = [record for record in caplog.records if id in record.getMessage()]
         assert record.exc_info is not None
+
+
+def test_a_tenant_that_is_elsewhere_is_asked_for_again_later() -> None:
+    async def test(world: World) -> None:
+        world.answer = lambda call: NotMine(THERE, "another cell")
+        response = await world.ask(json_call("ListQueues"))
+        assert response.status == 503
+        assert json_of(response)["__type"].endswith("ServiceUnavailable")
+
+    run(test)
 
 
 def test_what_is_absent_is_named_and_counted() -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,6 +27,21 @@ def test_a_temporary_one_goes() -> None:
         (folder.path / "index.sqlite").write_text("x")
         assert folder.path.is_dir()
     assert not folder.path.exists()
+
+
+def test_a_temporary_one_whose_process_was_killed_goes_with_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    in_use = DataFolder.open(None)
+    killed = DataFolder.open(None)
+    os.close(killed._lock)
+    mine = tmp_path / "atoll-mine"
+    DataFolder.open(mine).close()
+    (tmp_path / "atoll-link").symlink_to(killed.path)
+    with DataFolder.open(None) as folder:
+        assert {*tmp_path.iterdir()} == {in_use.path, mine, tmp_path / "atoll-link", folder.path}
+    in_use.close()
 
 
 def test_a_tenant_has_a_folder_of_its_own(tmp_path: Path) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from atoll.core.caller import Caller
+from atoll.core.caller import Caller, Session
 from atoll.core.effect import EffectId
+from atoll.core.tenant_id import TenantId
 from atoll.tenants import Database, Refused
 from atoll.tenants.outbox import FIRST_RETRY, LAST_RETRY, Inbox, Outbox
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+HERE = TenantId("default", "111111111111", "us-east-1")
 CALLER = Caller("default", "111111111111", "us-east-1", "arn:aws:iam::111111111111:root", "111111111111")
 
 
@@ -29,7 +31,7 @@ def add(outbox: Outbox, text: str = "", *, lane: str = "", payload: int = 0, ref
 
 
 def test_what_is_added_comes_back_whole(db: Database) -> None:
-    outbox = Outbox(db, "default")
+    outbox = Outbox(db, HERE)
     refused = Refused("probe", "Put", {"Box": "dead"}, "lane of the dead")
     payload = outbox.add_payload({"Body": b"\x00bytes", "Text": "of the payload"})
     row = outbox.add(CALLER, "probe", "Receive", {"Box": "x"}, lane="lane", payload=payload, refused=refused, due=5.0)
@@ -39,17 +41,32 @@ def test_what_is_added_comes_back_whole(db: Database) -> None:
     assert (pending.caller, pending.refused, pending.due, pending.attempts) == (CALLER, refused, 5.0, 0)
 
 
-def test_the_callers_realm_is_that_of_the_tenant_that_delivers(db: Database) -> None:
-    row = add(Outbox(db, "default"))
-    pending = Outbox(db, "twin").get(row)
+def test_a_caller_of_the_tenants_own_is_that_of_the_tenant_that_delivers(db: Database) -> None:
+    outbox = Outbox(db, HERE)
+    chain = ("arn:aws:iam::222222222222:root", "arn:aws:iam::111111111111:user/u")
+    principal = "arn:aws:sts::111111111111:assumed-role/r/s"
+    callers = [
+        CALLER,
+        Caller(*HERE, principal, "AROA:s", "LSIA", Session("s", chain=chain, tags={"a": "b"})),
+        Caller("default", "222222222222", "eu-west-1", "arn:aws:iam::222222222222:root", "222222222222"),
+    ]
+    rows = [outbox.add(each, "probe", "Receive", {}, lane="", payload=0, refused=None, due=1.0) for each in callers]
+    for name in HERE:
+        assert not [body for (body,) in db.rows("SELECT body FROM effect") if name.encode() in body]
+    assert [pending.caller for row in rows if (pending := outbox.get(row)) is not None] == callers
+    twin = Outbox(db, TenantId("twin", "333333333333", "us-west-2"))
+    pending = twin.get(rows[1])
     assert pending is not None
-    assert pending.caller.realm == "twin"
-    [(body,)] = db.rows("SELECT body FROM effect")
-    assert b"default" not in body
+    assert pending.caller.principal == "arn:aws:sts::333333333333:assumed-role/r/s"
+    assert (pending.caller.realm, pending.caller.account, pending.caller.region) == (
+        "twin",
+        "333333333333",
+        "us-west-2",
+    )
 
 
 def test_own_parameters_win_over_those_of_the_payload(db: Database) -> None:
-    outbox = Outbox(db, "default")
+    outbox = Outbox(db, HERE)
     row = add(outbox, "own", payload=outbox.add_payload({"Text": "shared"}))
     pending = outbox.get(row)
     assert pending is not None
@@ -59,7 +76,7 @@ def test_own_parameters_win_over_those_of_the_payload(db: Database) -> None:
 def test_ids_never_come_again(db: Database) -> None:
     ids = set()
     for _ in range(3):
-        outbox = Outbox(db, "default")
+        outbox = Outbox(db, HERE)
         for _ in range(3):
             pending = outbox.get(add(outbox))
             assert pending is not None
@@ -73,7 +90,7 @@ def test_ids_never_come_again(db: Database) -> None:
 
 
 def test_of_each_lane_the_first_and_each_without_one(db: Database) -> None:
-    outbox = Outbox(db, "default")
+    outbox = Outbox(db, HERE)
     a1, none1, b1, a2, none2 = (add(outbox, lane=lane) for lane in ("a", "", "b", "a", ""))
     assert outbox.lanes() == [("a", a1), ("", none1), ("b", b1), ("", none2)]
     assert outbox.next_in_lane("a") == a1
@@ -86,7 +103,7 @@ def test_of_each_lane_the_first_and_each_without_one(db: Database) -> None:
 
 
 def test_the_floor_is_the_lowest_that_is_not_settled(db: Database) -> None:
-    outbox = Outbox(db, "default")
+    outbox = Outbox(db, HERE)
     pending = [outbox.get(row) for row in [add(outbox) for _ in range(4)]]
     nonce = pending[0].id.nonce if pending[0] else ""
     assert outbox.floor(nonce) == 1
@@ -98,7 +115,7 @@ def test_the_floor_is_the_lowest_that_is_not_settled(db: Database) -> None:
 
 
 def test_a_payload_goes_with_the_last_that_names_it(db: Database) -> None:
-    outbox = Outbox(db, "default")
+    outbox = Outbox(db, HERE)
     payload = outbox.add_payload({"Text": "shared"})
     rows = [add(outbox, payload=payload) for _ in range(3)]
     for left, row in zip([1, 1, 0], rows, strict=True):
@@ -109,7 +126,7 @@ def test_a_payload_goes_with_the_last_that_names_it(db: Database) -> None:
 
 
 def test_attempts_come_at_growing_distances(db: Database) -> None:
-    outbox = Outbox(db, "default")
+    outbox = Outbox(db, HERE)
     row = add(outbox)
     distances = []
     for _ in range(40):
@@ -123,7 +140,7 @@ def test_attempts_come_at_growing_distances(db: Database) -> None:
 
 
 def test_cleared_there_is_nothing(db: Database) -> None:
-    outbox = Outbox(db, "default")
+    outbox = Outbox(db, HERE)
     add(outbox, payload=outbox.add_payload({}))
     outbox.clear()
     assert (outbox.lanes(), outbox.next_due()) == ([], None)

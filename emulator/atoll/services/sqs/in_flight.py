@@ -63,10 +63,11 @@ def change_visibility(tenant: Tenant, queue: Queue, entry: Params, *, batch: boo
     if queue.fifo:
         if receives != given or visible <= now:
             raise receipt_handle_expired(handle)
+    elif visible <= now:
+        # The API has an error MessageNotInflight for this; AWS answers, and changes nothing.
+        return
     elif receives != given:
-        if visible > now:
-            raise _not_available(handle)
-        raise AwsError("MessageNotInflight", "The specified message isn't in flight.")
+        raise _not_available(handle)
     if now + timeout * 1000 > received + MAX_VISIBILITY * 1000:
         raise invalid_value(
             timeout,
