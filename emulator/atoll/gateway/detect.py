@@ -19,7 +19,7 @@ from collections.abc import Container, Iterable
 from typing import Protocol, TypeVar
 from urllib.parse import unquote_plus
 
-from atoll.gateway.endpoints import read_endpoint
+from atoll.gateway.hosts import HostName, read_host
 from atoll.gateway.names import Names, Wanted, told_by_path
 from atoll.wire.http import Request
 from atoll.wire.model import Operation, Service, load
@@ -77,6 +77,7 @@ class Detected:
 class Detector:
     def __init__(self, present: Present) -> None:
         self._present = present
+        self._services = frozenset(present)
         self._names = Names(present)
         self._routers: dict[str, Router] = {}
         self._by_target: dict[str, Detected] = {}
@@ -206,7 +207,7 @@ class Detector:
         if first.name in self._present:
             return self._known(first.name, protocol, "")
         match = Router(sketch(first.name)).match(
-            request.method, _path(first.name, request), request.query, request.headers
+            request.method, self._path(first.name, request), request.query, request.headers
         )
         return Detected(first.name, protocol, outline(first.name), "" if match is None else match[0].name)
 
@@ -219,7 +220,7 @@ class Detector:
         router = self._routers.get(service)
         if router is None:
             router = self._routers[service] = Router(model)
-        path = _path(service, request)
+        path = self._path(service, request)
         match = router.match(request.method, path, request.query, request.headers)
         if match is None:
             return None
@@ -231,7 +232,7 @@ class Detector:
 
     def _named(self, request: Request, wanted: Wanted) -> list[Summary] | None:
         """The services of those wanted that the credential's scope names, or the Host; None where neither names one."""
-        scope, endpoint = self._scope(request), read_endpoint(request.headers.get("host", "")).service
+        scope, endpoint = self._scope(request), self._host(request).service
         name = scope or endpoint
         if not name:
             return None
@@ -248,6 +249,14 @@ class Detector:
             # The Host is a name of somebody's own.
             return None
         return found
+
+    def _host(self, request: Request) -> HostName:
+        return read_host(request.headers.get("host", ""), self._services)
+
+    def _path(self, service: str, request: Request) -> str:
+        """The path as the model's URIs have it: a bucket that is in the Host comes first."""
+        bucket = self._host(request).bucket if service == "s3" else ""
+        return f"/{bucket}{request.path}" if bucket else request.path
 
     def _scope(self, request: Request) -> str:
         """The service in the credential's scope; empty where the request is not signed."""
@@ -295,12 +304,6 @@ class Detector:
     def _unheard_of(name: str, protocol: str, operation: str) -> Detected:
         name = name if _SERVICE_NAME.fullmatch(name) else "unknown"
         return Detected(name, protocol, unheard_of(name, protocol), _shown(operation))
-
-
-def _path(service: str, request: Request) -> str:
-    """The path as the model's URIs have it: a bucket that is in the Host comes first."""
-    bucket = read_endpoint(request.headers.get("host", "")).bucket if service == "s3" else ""
-    return f"/{bucket}{request.path}" if bucket else request.path
 
 
 def _speaks(*protocols: str) -> Wanted:

@@ -7,7 +7,6 @@ but for accounts that open themselves to their own bare id as access key.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
 from typing import Any, TypeVar
 
 from atoll.core.access_keys import account_of, is_account_id, is_issued_form
@@ -97,7 +96,7 @@ class Identifier:
         directory: Directory,
         clock: Clock,
         *,
-        services: Container[str] = frozenset(),
+        services: frozenset[str] = frozenset(),
         default_account: str = DEFAULT_ACCOUNT,
         parity_access_keys: bool = False,
     ) -> None:

@@ -1,7 +1,7 @@
 """SQS's access table: the queue's URL, or its ARN, says whose queue is meant.
 
 What AWS lets cross accounts:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-using-identity-based-policies.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-limitations-of-custom-policies.html
 Nothing of SQS crosses regions on AWS.
 """
 
@@ -13,11 +13,11 @@ from atoll.services.sqs.urls import place_of_url
 
 BY_URL = ByUrl("QueueUrl", place_of_url)
 SHARED = Access(BY_URL, aws=Crossing.ACCOUNT)
-OWN = Access(BY_URL, aws=Crossing.NONE)
+OWN = Access(BY_URL)
 
 ACCESS = {
     "AddPermission": OWN,
-    "CancelMessageMoveTask": Access(ByUrl("TaskHandle", place_of_task), aws=Crossing.ACCOUNT),
+    "CancelMessageMoveTask": Access(ByUrl("TaskHandle", place_of_task)),
     "ChangeMessageVisibility": SHARED,
     "ChangeMessageVisibilityBatch": SHARED,
     "CreateQueue": Access(Here()),
@@ -31,7 +31,7 @@ ACCESS = {
         aws=Crossing.ACCOUNT,
     ),
     "ListDeadLetterSourceQueues": SHARED,
-    "ListMessageMoveTasks": Access(ByArn("SourceArn"), aws=Crossing.ACCOUNT),
+    "ListMessageMoveTasks": Access(ByArn("SourceArn")),
     "ListQueues": Access(Here()),
     "ListQueueTags": OWN,
     "PurgeQueue": SHARED,
@@ -40,7 +40,7 @@ ACCESS = {
     "SendMessage": SHARED,
     "SendMessageBatch": SHARED,
     "SetQueueAttributes": OWN,
-    "StartMessageMoveTask": Access(ByArn("SourceArn"), aws=Crossing.ACCOUNT),
+    "StartMessageMoveTask": Access(ByArn("SourceArn")),
     "TagQueue": OWN,
     "UntagQueue": OWN,
     # Of other services, by ARN: what they deliver into a queue.
