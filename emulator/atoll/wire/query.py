@@ -19,7 +19,7 @@ Parse = Callable[[Request], Params]
 Render = Callable[[Params, str], bytes]
 
 
-class _Query:
+class _Dialect:
     name = "query"
 
     def names(self, member: Member) -> tuple[str, ...]:
@@ -36,65 +36,74 @@ class _Query:
         return None if member.flattened else "entry"
 
 
-_DIALECT = _Query()
-
-
-def compile_parser(operation: Operation, dialect: form_input.Dialect) -> Parse:
-    shape = operation.view(dialect.name).input
-    if shape is None or not shape.members:
-        return lambda request: {}
-    read = form_input.structure(shape, dialect)
-
-    def parse(request: Request) -> Params:
-        return read(form.tree(form.text_of(request)))
-
-    return parse
-
-
-def _compile_renderer(operation: Operation) -> Render:
-    operation = operation.view("query")
-    name, namespace, output = operation.name, escape(operation.service.xml_namespace), operation.output
-    opening = f'<?xml version="1.0"?>\n<{name}Response xmlns="{namespace}">'
-    closing = f"</RequestId></ResponseMetadata></{name}Response>\n"
-    if output is None:
-        return lambda result, request_id: f"{opening}<ResponseMetadata><RequestId>{request_id}{closing}".encode()
-    wrapper = operation.result_wrapper
-    if wrapper is not None:
-        opening, middle = f"{opening}<{wrapper}>", f"</{wrapper}><ResponseMetadata><RequestId>"
-    else:
-        middle = "<ResponseMetadata><RequestId>"
-    write = xml_output.content(output)
-    return lambda result, request_id: f"{opening}{write(result)}{middle}{request_id}{closing}".encode()
-
-
 class QueryCodec:
+    """`dialect` is how a form names members. EC2's codec is this one with a dialect, renderer and errors of its own."""
+
+    dialect: form_input.Dialect = _Dialect()
+    malformed = "MalformedInput"
+    content_type = "text/xml"
+
+    def __init__(self) -> None:
+        self._parse_key = f"{self.dialect.name}.parse"
+        self._render_key = f"{self.dialect.name}.render"
+
     def parse(self, request: Request, operation: Operation) -> Params:
-        parse: Parse | None = operation.compiled.get("query.parse")
+        parse: Parse | None = operation.compiled.get(self._parse_key)
         if parse is None:
-            parse = operation.compiled["query.parse"] = compile_parser(operation, _DIALECT)
+            parse = operation.compiled[self._parse_key] = self._compile_parser(operation)
         try:
             return parse(request)
         except form.BadSyntax as error:
             raise AwsError("MalformedQueryString", str(error), status=404) from error
         except Malformed as error:
-            raise AwsError("MalformedInput", str(error)) from error
+            raise AwsError(self.malformed, str(error)) from error
 
     def render(self, operation: Operation, result: Params, request_id: str) -> Response:
-        render: Render | None = operation.compiled.get("query.render")
+        render: Render | None = operation.compiled.get(self._render_key)
         if render is None:
-            render = operation.compiled["query.render"] = _compile_renderer(operation)
-        headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
-        return Response(operation.status, headers, render(result, request_id))
+            render = operation.compiled[self._render_key] = self._compile_renderer(operation)
+        return self._response(operation.status, render(result, request_id), request_id)
 
     def render_error(self, service: Service, operation: Operation | None, error: AwsError, request_id: str) -> Response:
-        service = service.view("query")
+        service = service.view(self.dialect.name)
         wire = fault.of(service, error)
         members = xml_output.content(wire.shape)(wire.members) if wire.shape and wire.members else ""
+        body = self._error(service, wire, members, request_id)
+        return self._response(wire.status, body.encode(), request_id)
+
+    def _response(self, status: int, body: bytes, request_id: str) -> Response:
+        return Response(status, [("Content-Type", self.content_type), ("x-amzn-RequestId", request_id)], body)
+
+    def _compile_parser(self, operation: Operation) -> Parse:
+        shape = operation.view(self.dialect.name).input
+        if shape is None or not shape.members:
+            return lambda request: {}
+        read = form_input.structure(shape, self.dialect)
+
+        def parse(request: Request) -> Params:
+            return read(form.tree(form.text_of(request)))
+
+        return parse
+
+    def _compile_renderer(self, operation: Operation) -> Render:
+        operation = operation.view("query")
+        name, namespace, output = operation.name, escape(operation.service.xml_namespace), operation.output
+        opening = f'<?xml version="1.0"?>\n<{name}Response xmlns="{namespace}">'
+        closing = f"</RequestId></ResponseMetadata></{name}Response>\n"
+        if output is None:
+            return lambda result, request_id: f"{opening}<ResponseMetadata><RequestId>{request_id}{closing}".encode()
+        wrapper = operation.result_wrapper
+        if wrapper is not None:
+            opening, middle = f"{opening}<{wrapper}>", f"</{wrapper}><ResponseMetadata><RequestId>"
+        else:
+            middle = "<ResponseMetadata><RequestId>"
+        write = xml_output.content(output)
+        return lambda result, request_id: f"{opening}{write(result)}{middle}{request_id}{closing}".encode()
+
+    def _error(self, service: Service, wire: fault.WireError, members: str, request_id: str) -> str:
         namespace = f' xmlns="{escape(service.xml_namespace)}"' if service.xml_namespace else ""
-        body = (
+        return (
             f'<?xml version="1.0"?>\n<ErrorResponse{namespace}><Error><Type>{wire.fault}</Type>'
             f"<Code>{escape(wire.code)}</Code><Message>{escape(wire.message)}</Message>{members}</Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>\n"
         )
-        headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
-        return Response(wire.status, headers, body.encode())
