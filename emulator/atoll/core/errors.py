@@ -45,6 +45,11 @@ class AwsError(Exception):
         return f"{self.code}: {self.message}"
 
 
+def missing_action() -> AwsError:
+    """What a caller is told who names no operation."""
+    return AwsError("MissingAction", "Could not find operation to perform.")
+
+
 def service_unavailable() -> AwsError:
     """What a caller is told of a call that was given up and may be made again.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from atoll.core.access import Access
+from atoll.core.errors import AwsError, missing_action
 
 LONGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request's body, unless the service says otherwise. A form's percent signs make three bytes of one."""
@@ -71,18 +72,21 @@ class Service:
         access: Mapping[str, Access],
         schema: Schema | None = None,
         model_constraints: bool = True,
-        complete: Callable[[Any, dict[str, Any]], None] | None = None,
+        complete: Callable[[Any, str, dict[str, Any]], None] | None = None,
+        unnamed: Callable[[], AwsError] | None = None,
         longest_body: int = LONGEST_BODY,
     ) -> None:
-        """`complete(request, params)` adds to the parameters what the service reads from elsewhere in the request (a
-        queue's URL from the path). `model_constraints` says whether the model's constraints are AWS's own answers, so
-        that the gateway checks them; a service whose answers differ checks for itself.
+        """`complete(request, operation, params)` adds to the parameters what the service reads from elsewhere in the
+        request (a queue's URL from the path). `model_constraints` says whether the model's constraints are AWS's own
+        answers, so that the gateway checks them; a service whose answers differ checks for itself. `unnamed` is the
+        error of a call that names no operation, where that is not AWS's usual one.
         """
         self.name = name
         self.access = access
         self.schema = schema
         self.model_constraints = model_constraints
         self.complete = complete
+        self.unnamed = unnamed or missing_action
         self.longest_body = longest_body
         self.operations: dict[str, Operation] = {}
         self.timers: dict[str, Handler] = {}

@@ -21,7 +21,7 @@ from atoll.cell import NotMine, Reply
 from atoll.core.call import Call, Origin, Params
 from atoll.core.caller import Caller
 from atoll.core.clock import Clock
-from atoll.core.errors import AwsError, internal_failure, service_unavailable
+from atoll.core.errors import AwsError, internal_failure, missing_action, service_unavailable
 from atoll.core.ids import uuid4
 from atoll.core.service import LONGEST_BODY, Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
@@ -152,7 +152,7 @@ class Gateway:
         try:
             detected = exchange.detected = self._detector.detect(request)
             if detected is None:
-                raise AwsError("MissingAction", "Could not find operation to perform.")
+                raise missing_action()
             identity = self._identifier.identify(request)
             if identity is None:
                 exchange.goes_on(self.loop.create_task(self._handle_slowly(exchange, detected)))
@@ -180,7 +180,7 @@ class Gateway:
         params = route.codec.parse(request, route.model)
         service = route.service
         if service.complete is not None:
-            service.complete(request, params)
+            service.complete(request, route.operation.name, params)
         if service.model_constraints:
             validate(route.model, params)
         owner = self._locator.locate(route.operation.access, params, caller)
@@ -222,7 +222,7 @@ class Gateway:
 
     def _absent(self, detected: Detected, service: Service | None) -> AwsError:
         if service is not None and not detected.operation_name:
-            return AwsError("MissingAction", "Could not find operation to perform.")
+            return service.unnamed()
         name = f"{detected.service}.{detected.operation_name}" if detected.operation_name else detected.service
         if name in self.missing or len(self.missing) < _MOST_MISSING:
             self.missing[name] = self.missing.get(name, 0) + 1

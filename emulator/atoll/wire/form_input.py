@@ -135,7 +135,8 @@ def _map(member: Member, dialect: Dialect) -> Read:
                 raise text.Malformed("Expected null")
             return {}
         entries = {}
-        for entry in form.items(node):
+        # Old clients, and some pages of AWS's, send a map of one entry without a number.
+        for entry in [node] if key_name in node else form.items(node):
             if isinstance(entry, str) or key_name not in entry:
                 raise text.Malformed("Expected null")
             name = entry[key_name]

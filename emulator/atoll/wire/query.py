@@ -23,10 +23,12 @@ class _Dialect:
     name = "query"
 
     def names(self, member: Member) -> tuple[str, ...]:
+        if not member.flattened:
+            return (member.wire_name,)
+        # Some SDKs send a flattened list or map under its own name, and a list under its items'.
         item = member.shape.member
-        if member.flattened and item is not None and item.location_name is not None:
-            return member.wire_name, item.location_name
-        return (member.wire_name,)
+        names = (member.wire_name, member.name, item.location_name if item is not None else None)
+        return tuple(dict.fromkeys(filter(None, names)))
 
     def item_name(self, member: Member) -> str | None:
         item = member.shape.member

@@ -235,6 +235,29 @@ def test_names_in_requests(name: str) -> None:
         assert codec("query").parse(request, SQS.operations[name]) == params
 
 
+@pytest.mark.parametrize(
+    ("name", "form", "params"),
+    [
+        (
+            "SendMessage",
+            "MessageBody=x&MessageAttributes.1.Name=a&MessageAttributes.1.Value.DataType=String"
+            "&MessageAttributes.1.Value.StringValue=b",
+            {"MessageBody": "x", "MessageAttributes": {"a": {"DataType": "String", "StringValue": "b"}}},
+        ),
+        ("TagQueue", "Tags.1.Key=a&Tags.1.Value=b&Tags.2.Key=c&Tags.2.Value=d", {"Tags": {"a": "b", "c": "d"}}),
+        ("TagQueue", "Tag.Key=QueueType&Tag.Value=Production", {"Tags": {"QueueType": "Production"}}),
+        ("SetQueueAttributes", "Attribute.Name=DelaySeconds&Attribute.Value=6", {"Attributes": {"DelaySeconds": "6"}}),
+        ("SetQueueAttributes", "Attributes.1.Name=a&Attributes.1.Value=6", {"Attributes": {"a": "6"}}),
+        ("GetQueueAttributes", "AttributeNames.1=All", {"AttributeNames": ["All"]}),
+        ("GetQueueAttributes", "AttributeName=All", {"AttributeNames": ["All"]}),
+        ("DeleteMessageBatch", "Entries.1.Id=a", {"Entries": [{"Id": "a"}]}),
+    ],
+)
+def test_names_that_aws_takes_too(name: str, form: str, params: dict[str, Any]) -> None:
+    """The Java SDK's, and those of the examples in SQS's API reference."""
+    assert codec("query").parse(Request("POST", "/", "", {}, form.encode()), SQS.operations[name]) == params
+
+
 @pytest.mark.parametrize("name", RESULTS)
 def test_names_in_responses(name: str) -> None:
     result, xml = RESULTS[name]

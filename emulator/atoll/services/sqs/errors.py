@@ -40,6 +40,15 @@ def invalid_address(url: str) -> AwsError:
     return AwsError("InvalidAddress", f"The address {url} is not valid for this endpoint.")
 
 
+def invalid_action(operation: str) -> AwsError:
+    return AwsError("InvalidAction", f"The action {operation} is not valid for this endpoint.")
+
+
+def unknown_operation() -> AwsError:
+    """What a queue's URL answers where no action is named."""
+    return AwsError("UnknownOperationException", status=404)
+
+
 def receipt_handle_is_invalid(handle: str) -> AwsError:
     return AwsError("ReceiptHandleIsInvalid", f'The input receipt handle "{handle}" is not a valid receipt handle.')
 

@@ -51,12 +51,9 @@ def receive_message(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, 
     messages = take(tenant, queue, wanted) if wanted.attempt is None else take_once(tenant, queue, wanted)
     if messages:
         return {"Messages": messages}
-    wait = params.get("WaitTimeSeconds")
-    if wait is None:
-        wait = queue.wait
-    if not wait:
+    if not wanted.wait:
         return {}
-    return _wait_for_messages(call, tenant.lagoon, queue.wake_key, tenant.now() + wait)
+    return _wait_for_messages(call, tenant.lagoon, queue.wake_key, tenant.now() + wanted.wait)
 
 
 async def _wait_for_messages(call: Call, lagoon: Lagoon, key: tuple[str, int], deadline: float) -> Params:

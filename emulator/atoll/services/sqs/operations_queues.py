@@ -68,7 +68,7 @@ def create_queue(call: Call, tenant: Tenant) -> Params:
     fifo = given.get("FifoQueue") == "true"
     check_name(name, fifo=fifo)
     check_attributes(given, fifo=fifo)
-    check_tags({}, tags)
+    check_tags(name, {}, tags)
     queue = queue_named(tenant, name)
     if queue is not None:
         _check_same(queue, given, tags if "tags" in call.params else None)
@@ -176,7 +176,8 @@ def get_queue_url(call: Call, tenant: Tenant) -> Params:
         raise missing_parameter("QueueName")
     if not name:
         raise invalid_parameter("Value for parameter QueueName is invalid. Reason: Must specify a queue name.")
-    if queue_named(tenant, name) is None:
+    owner = call.get("QueueOwnerAWSAccountId")
+    if owner not in (None, tenant.id.account) or queue_named(tenant, name) is None:
         raise queue_does_not_exist()
     return {"QueueUrl": url_of(call, tenant, name)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from atoll.core.call import Call, Params
-from atoll.services.sqs.errors import missing_parameter
+from atoll.services.sqs.errors import invalid_parameter, missing_parameter
 from atoll.services.sqs.operations_queues import record
 from atoll.services.sqs.queues import Queue, find_queue, forget_queue
 from atoll.services.sqs.service import sqs
@@ -19,7 +19,7 @@ def tag_queue(call: Call, tenant: Tenant) -> Params:
     tags: dict[str, str] = call.get("Tags") or {}
     if not tags:
         raise missing_parameter("Tags")
-    check_tags(queue.tags, tags)
+    check_tags(queue.name, queue.tags, tags)
     _store(tenant, queue, {**queue.tags, **tags})
     return {}
 
@@ -29,7 +29,7 @@ def untag_queue(call: Call, tenant: Tenant) -> Params:
     queue = find_queue(tenant, call.params)
     keys: list[str] = call.get("TagKeys") or []
     if not keys:
-        raise missing_parameter("TagKeys")
+        raise invalid_parameter("Tag keys must be between 1 and 128 characters in length.")
     _store(tenant, queue, {key: value for key, value in queue.tags.items() if key not in keys})
     return {}
 

@@ -19,8 +19,12 @@ from atoll.services.sqs.errors import (
     over_limit,
 )
 
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+MAX_BYTES = 8192
 MAX_STATEMENTS = 20
 MAX_ACTIONS = 7
+MAX_PRINCIPALS = 50
+MAX_CONDITIONS = 10
 VERSIONS = ("2008-10-17", "2012-10-17")
 STATEMENT_KEYS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
@@ -60,8 +64,8 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 def check_policy(text: str) -> None:
-    """Raises InvalidAttributeValue where the text is not a policy, OverLimit where it has too many statements."""
-    policy = _parse(text)
+    """Raises InvalidAttributeValue where the text is not a policy or too long, OverLimit where it has too much."""
+    policy = _parse(text) if len(text.encode()) <= MAX_BYTES else None
     if policy is None or not policy.keys() <= {"Version", "Id", "Statement"}:
         raise invalid_attribute_value("Policy")
     if policy.get("Version", VERSIONS[0]) not in VERSIONS:
@@ -73,6 +77,29 @@ def check_policy(text: str) -> None:
         raise over_limit(
             f"{len(statements)} statements were found in the submitted policy, max allowed is {MAX_STATEMENTS}"
         )
+    for statement in statements:
+        _check_most(len(_listed(statement.get("Action", statement.get("NotAction")))), "Actions", MAX_ACTIONS)
+    _check_most(sum(map(_principals, statements)), "Principals", MAX_PRINCIPALS)
+    _check_most(sum(map(_conditions, statements)), "Conditions", MAX_CONDITIONS)
+
+
+def _check_most(count: int, what: str, most: int) -> None:
+    if count > most:
+        raise over_limit(f"{count} {what} were found, maximum allowed is {most}.")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _principals(statement: dict[str, Any]) -> int:
+    principal = statement.get("Principal", statement.get("NotPrincipal"))
+    return sum(len(_listed(each)) for each in principal.values()) if isinstance(principal, dict) else 1
+
+
+def _conditions(statement: dict[str, Any]) -> int:
+    condition = statement.get("Condition")
+    return sum(len(keys) for keys in condition.values() if isinstance(keys, dict)) if isinstance(condition, dict) else 0
 
 
 def _parse(text: str) -> dict[str, Any] | None:
@@ -84,8 +111,7 @@ def _parse(text: str) -> dict[str, Any] | None:
 
 
 def _statements(policy: dict[str, Any]) -> list[Any]:
-    statements = policy.get("Statement", [])
-    return statements if isinstance(statements, list) else [statements]
+    return _listed(policy.get("Statement", []))
 
 
 def _is_statement(statement: object) -> bool:
@@ -132,8 +158,7 @@ def with_permission(
     statements = _statements(policy)
     if any(statement.get("Sid") == label for statement in statements):
         raise invalid_value(label, "Label", "Already exists.")
-    if len(statements) >= MAX_STATEMENTS:
-        raise over_limit(f"{len(statements) + 1} Statements were found, maximum allowed is {MAX_STATEMENTS}.")
+    _check_most(len(statements) + 1, "Statements", MAX_STATEMENTS)
     partition = partition_of(tenant.region)
     statement = {
         "Sid": label,
@@ -146,8 +171,7 @@ def with_permission(
 
 
 def _check_actions(actions: list[str]) -> None:
-    if len(actions) > MAX_ACTIONS:
-        raise over_limit(f"{len(actions)} Actions were found, maximum allowed is {MAX_ACTIONS}.")
+    _check_most(len(actions), "Actions", MAX_ACTIONS)
     for action in actions:
         if action in OWNERS_ONLY:
             raise invalid_value(f"SQS:{action}", "ActionName", "Only the queue owner is allowed to invoke this action.")

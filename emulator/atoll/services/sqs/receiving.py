@@ -56,7 +56,7 @@ SYSTEM_ATTRIBUTES = frozenset(
 class Wanted:
     """What a call of ReceiveMessage asks for. Raises InvalidParameterValue where it may not."""
 
-    __slots__ = ("attempt", "attributes", "count", "system", "visibility")
+    __slots__ = ("attempt", "attributes", "count", "system", "visibility", "wait")
 
     def __init__(self, params: Params, queue: Queue) -> None:
         count = params.get("MaxNumberOfMessages")
@@ -73,8 +73,12 @@ class Wanted:
         else:
             raise invalid_value(visibility, "VisibilityTimeout", "Must be >= 0 and <= 43200, if provided.")
         wait = params.get("WaitTimeSeconds")
-        if wait is not None and not 0 <= wait <= 20:
+        if wait is None:
+            wait = queue.wait
+        elif not 0 <= wait <= 20:
             raise invalid_value(wait, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
+        self.wait: int = wait
+        """Seconds that the call waits for messages."""
         self.attempt: str | None = params.get("ReceiveRequestAttemptId")
         if self.attempt is not None:
             if not queue.fifo:
@@ -90,13 +94,14 @@ class Wanted:
 
 
 def take(tenant: Tenant, queue: Queue, wanted: Wanted) -> list[dict[str, Any]]:
-    """Receives messages. Raises OverLimit where too many of a standard queue's are in flight."""
+    """Receives messages. Raises OverLimit where too many of a standard queue's are in flight and nobody waits."""
     now = int(tenant.now() * 1000)
     room = wanted.count
     if queue.in_flight is None or queue.in_flight + room > MAX_IN_FLIGHT:
         room = min(room, room_in_flight(tenant, queue, now))
         if room <= 0:
-            if queue.fifo:
+            if queue.fifo or wanted.wait:
+                # To long polls AWS does not say so: they wait for room as for messages.
                 return []
             raise _too_many_in_flight()
     rows = _take_groups(tenant, queue, wanted, room, now) if queue.fifo else _take(tenant, queue, wanted, room, now)

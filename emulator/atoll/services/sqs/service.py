@@ -7,15 +7,21 @@ from typing import Any
 
 from atoll.core.service import Schema, Service
 from atoll.services.sqs.access import ACCESS
+from atoll.services.sqs.errors import invalid_action, unknown_operation
 from atoll.services.sqs.urls import parse_queue_url
 
+NOT_OF_QUEUES = frozenset(("CreateQueue", "ListQueues"))
 
-def complete(request: Any, params: dict[str, Any]) -> None:
-    """A call posted to a queue's own URL need not name the queue again."""
-    if "QueueUrl" not in params and len(request.path) > 1:
+
+def complete(request: Any, operation: str, params: dict[str, Any]) -> None:
+    """A call posted to a queue's own URL need not name the queue again. Raises InvalidAction where it is none that a
+    queue knows."""
+    if len(request.path) > 1:
         url = f"{request.scheme}://{request.headers.get('host', 'localhost')}{request.path}"
         if parse_queue_url(url) is not None:
-            params["QueueUrl"] = url
+            if operation in NOT_OF_QUEUES:
+                raise invalid_action(operation)
+            params.setdefault("QueueUrl", url)
 
 
 sqs = Service(
@@ -28,4 +34,5 @@ sqs = Service(
     ),
     model_constraints=False,
     complete=complete,
+    unnamed=unknown_operation,
 )

@@ -10,6 +10,7 @@ from atoll.core.caller import Session
 from atoll.core.ids import uuid4
 from atoll.core.lagoon import Lagoon
 from atoll.core.sealing import Sealer
+from atoll.services.sts.callers import demand_role_or_long_term
 from atoll.services.sts.credentials import as_date, issue, realm_sealer
 from atoll.services.sts.errors import (
     jwt_payload_size_exceeded,
@@ -116,6 +117,7 @@ def _assume(call: Call, tenant: Tenant, role: Role, name: str, federated: _Feder
 @sts.operation("GetWebIdentityToken", readonly=True)
 def get_web_identity_token(call: Call, tenant: Tenant) -> Coroutine[Any, Any, Params]:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_token_claims.html"""
+    demand_role_or_long_term(call.caller, "GetWebIdentityToken")
     algorithm = call["SigningAlgorithm"]
     if algorithm not in _ALGORITHMS:
         raise validation_error(
@@ -142,8 +144,10 @@ def _claims(call: Call, realm: str, now: int, expires: int) -> dict[str, Any]:
     if session is not None:
         # A role's session speaks for its role.
         subject = session.context.get("role", subject)
+        details["original_session_exp"] = as_date(session.expires).strftime("%Y-%m-%dT%H:%M:%SZ")
         if session.tags:
             details["principal_tags"] = session.tags
+    details["principal_id"] = subject
     if tags := read_tags(call.get("Tags", ())):
         details["request_tags"] = tags
     return {

@@ -6,6 +6,7 @@ from atoll.core.access_keys import is_account_id
 from atoll.core.arn import parse_arn, partition_of
 from atoll.core.call import Call, Params
 from atoll.core.caller import Caller, Session
+from atoll.services.sts.callers import demand_role_or_long_term
 from atoll.services.sts.credentials import has_mfa, issue
 from atoll.services.sts.errors import access_denied, validation_error
 from atoll.services.sts.policies import read_policies
@@ -33,6 +34,7 @@ _ROOT_TASKS = frozenset(
 def assume_role(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
     caller = call.caller
+    demand_role_or_long_term(caller, "AssumeRole")
     role = read_role(call["RoleArn"])
     duration = call.get("DurationSeconds", DEFAULT_DURATION)
     if duration > _LONGEST_CHAINED and is_role_session(caller):
@@ -99,12 +101,13 @@ def _context(call: Call, role: str) -> dict[str, str]:
 @sts.operation("AssumeRoot", readonly=True)
 def assume_root(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html"""
+    caller = call.caller
+    demand_role_or_long_term(caller, "AssumeRoot")
     account = _target_account(call["TargetPrincipal"])
     task = call["TaskPolicyArn"].get("arn", "")
     parts = parse_arn(task)
     if parts is None or (parts.service, parts.account) != ("iam", "aws") or parts.resource not in _ROOT_TASKS:
         raise validation_error(f"ARN {task} is not valid.")
-    caller = call.caller
     source_identity = caller.session.source_identity if caller.session is not None else ""
     now = int(tenant.now())
     session = Session(

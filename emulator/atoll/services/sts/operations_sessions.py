@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from atoll.core.arn import parse_arn, partition_of
 from atoll.core.call import Call, Params
-from atoll.core.caller import Caller, Session
+from atoll.core.caller import Session
+from atoll.services.sts.callers import demand_long_term, demand_role_or_long_term
 from atoll.services.sts.credentials import has_mfa, issue
-from atoll.services.sts.errors import access_denied, expired_trade_in_token
+from atoll.services.sts.errors import expired_trade_in_token
 from atoll.services.sts.jwt import NotJwt, read_jwt
 from atoll.services.sts.policies import read_policies
 from atoll.services.sts.service import sts
@@ -21,7 +22,7 @@ _DELEGATED_DURATION = 3600
 def get_session_token(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
     caller = call.caller
-    _demand_long_term(caller, "GetSessionToken")
+    demand_long_term(caller, "GetSessionToken")
     now = int(tenant.now())
     session = Session(issued=now, expires=now + call.get("DurationSeconds", _DEFAULT_DURATION), mfa=has_mfa(call))
     issued = issue(call, tenant, caller.account, caller.principal, caller.user_id, session)
@@ -32,7 +33,7 @@ def get_session_token(call: Call, tenant: Tenant) -> Params:
 def get_federation_token(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html"""
     caller = call.caller
-    _demand_long_term(caller, "GetFederationToken")
+    demand_long_term(caller, "GetFederationToken")
     tags = read_tags(call.get("Tags", ()))
     policies = read_policies(call.get("Policy"), call.get("PolicyArns"), tags)
     name = call["Name"]
@@ -52,14 +53,9 @@ def get_federation_token(call: Call, tenant: Tenant) -> Params:
     return {
         "Credentials": issued.credentials,
         "FederatedUser": {"FederatedUserId": user_id, "Arn": principal},
-        "PackedPolicySize": policies.packed,
+        "PackedPolicySize": policies.packed or 0,
         **issued.size,
     }
-
-
-def _demand_long_term(caller: Caller, operation: str) -> None:
-    if caller.session is not None:
-        raise access_denied(f"Cannot call {operation} with session credentials")
 
 
 @sts.operation("GetDelegatedAccessToken", readonly=True)
@@ -70,6 +66,7 @@ def get_delegated_access_token(call: Call, tenant: Tenant) -> Params:
     a JWT names the principal of this account in `sub` and its end in `exp`; any other is the caller's own.
     """
     caller = call.caller
+    demand_role_or_long_term(caller, "GetDelegatedAccessToken")
     now = int(tenant.now())
     principal, user_id = caller.principal, caller.user_id
     try:

@@ -13,7 +13,7 @@ from hashlib import sha1
 from typing import TYPE_CHECKING, NamedTuple
 
 from atoll.services.sts.errors import expired_token, invalid_identity_token
-from atoll.services.sts.tags import SessionTags
+from atoll.services.sts.tags import RESERVED, SessionTags, is_reserved
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -124,6 +124,8 @@ def _tags(attributes: dict[str, list[str]]) -> SessionTags:
     }
     if len(tags) > 50 or any(not 0 < len(key) <= 128 or len(value) > 256 for key, value in tags.items()):
         raise invalid_identity_token(_INVALID)
+    if any(is_reserved(key, value) for key, value in tags.items()):
+        raise invalid_identity_token(RESERVED)
     transitive = attributes.get(_AWS + "TransitiveTagKeys", [])
     return SessionTags(tags, tuple(key for key in tags if key in transitive))
 

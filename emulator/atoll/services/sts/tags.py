@@ -15,6 +15,9 @@ from atoll.services.sts.errors import invalid_parameter_value, validation_error
 _SIGNS = frozenset("_.:/=+-@")
 
 
+RESERVED = "Tag keys and values that begin with aws: are reserved for system use."
+
+
 class SessionTags(NamedTuple):
     tags: dict[str, str]
     transitive: tuple[str, ...]
@@ -24,19 +27,26 @@ NO_TAGS = SessionTags({}, ())
 
 
 def read_tags(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """A request's list of tags. Raises InvalidParameterValue where keys differ in nothing but case, ValidationError
-    where they have characters that AWS does not take."""
+    """A request's list of tags. Raises InvalidParameterValue where keys differ in nothing but case or are reserved,
+    ValidationError where they have characters that AWS does not take."""
     tags: dict[str, str] = {}
     seen: set[str] = set()
     for number, tag in enumerate(given, 1):
         key = tag["Key"]
         _check_characters(key, f"tags.{number}.member.key", "+")
         _check_characters(tag.get("Value", ""), f"tags.{number}.member.value", "*")
+        if is_reserved(key, tag.get("Value", "")):
+            raise invalid_parameter_value(RESERVED)
         if key.lower() in seen:
             raise invalid_parameter_value("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
         seen.add(key.lower())
         tags[key] = tag.get("Value", "")
     return tags
+
+
+def is_reserved(key: str, value: str) -> bool:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules"""
+    return key.lower().startswith("aws:") or value.lower().startswith("aws:")
 
 
 def _check_characters(text: str, at: str, many: str) -> None:

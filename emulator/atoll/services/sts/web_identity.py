@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from atoll.services.sts.errors import expired_token, invalid_identity_token, rejected_claim
 from atoll.services.sts.jwt import NotJwt, read_jwt
 from atoll.services.sts.roles import Role
-from atoll.services.sts.tags import NO_TAGS, SessionTags
+from atoll.services.sts.tags import NO_TAGS, RESERVED, SessionTags, is_reserved
 
-OAUTH_PROVIDERS = ("www.amazon.com", "graph.facebook.com", "accounts.google.com")
+_GOOGLE = "accounts.google.com"
+OAUTH_PROVIDERS = ("www.amazon.com", "graph.facebook.com", _GOOGLE)
 """Whose access tokens say nothing by themselves; Google's and Amazon's answers of old."""
 _TAGS = "https://aws.amazon.com/tags"
 _SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"
@@ -49,8 +50,8 @@ def read_web_identity(token: str, provider_id: str, role: Role, now: float) -> W
             f"Token expired: current date/time {int(now)} must be before the expiration date/time {int(ends)}"
         )
     url = issuer.removeprefix("https://").removeprefix("http://").rstrip("/")
-    # AWS names the provider by the ARN under which IAM knows it.
-    provider = f"arn:{role.partition}:iam::{role.account}:oidc-provider/{url}"
+    # AWS names the provider by the ARN under which IAM knows it; Google needs none there.
+    provider = url if url == _GOOGLE else f"arn:{role.partition}:iam::{role.account}:oidc-provider/{url}"
     return WebIdentity(subject, _audience(claims), provider, _tags(claims), _source_identity(claims))
 
 
@@ -84,6 +85,8 @@ def _tags(claims: dict[str, Any]) -> SessionTags:
             value = value[0]
         if not isinstance(value, str) or len(key) > 128 or len(value) > 256 or len(tags) == 50:
             raise invalid_identity_token("The tags claim in the token is not valid")
+        if is_reserved(key, value):
+            raise invalid_identity_token(RESERVED)
         tags[key] = value
     transitive = given.get("transitive_tag_keys", [])
     if not isinstance(transitive, list):

@@ -221,3 +221,38 @@ def test_a_policy_has_at_most_twenty_statements(sqs: Any) -> None:
         "OverLimit",
         "22 statements were found in the submitted policy, max allowed is 20",
     )
+
+
+def _conditions(count: int) -> dict[str, Any]:
+    return {"StringEquals": {f"aws:key{number}": "x" for number in range(count)}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "message"),
+    [
+        ([statement(Action=["SQS:SendMessage"] * 8)], "8 Actions were found, maximum allowed is 7."),
+        (
+            [statement(Principal={"AWS": [f"{number:012d}" for number in range(50)]}), statement()],
+            "51 Principals were found, maximum allowed is 50.",
+        ),
+        (
+            [statement(Condition=_conditions(6)), statement(Condition=_conditions(5))],
+            "11 Conditions were found, maximum allowed is 10.",
+        ),
+    ],
+)
+def test_a_policy_has_quotas(sqs: Any, statements: list[Any], message: str) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    assert sqs.fails("CreateQueue", QueueName="q", Attributes={"Policy": policy}) == ("OverLimit", message)
+
+
+def test_a_policy_is_at_most_8_kib_long(sqs: Any) -> None:
+    policy = {"Version": "2012-10-17", "Id": "", "Statement": [statement()]}
+    policy["Id"] = "x" * (8192 - len(json.dumps(policy)))
+    url = sqs.queue("q", Policy=json.dumps(policy))
+    policy["Id"] += "x"
+    too_long = {"Policy": json.dumps(policy)}
+    assert sqs.fails("SetQueueAttributes", QueueUrl=url, Attributes=too_long) == (
+        INVALID_VALUE,
+        "Invalid value for the parameter Policy.",
+    )

@@ -358,6 +358,7 @@ def test_in_flight_limit(make_sqs: Any) -> None:
     sqs.tenant.memory.clear()
     assert sqs.counts(url) == (1, 120_000, 0)
     assert sqs.fails("ReceiveMessage", QueueUrl=url)[0] == "OverLimit"
+    assert sqs.call("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=1) == {"waits": True}
     sqs.clock.advance(100)
     assert len(sqs.receive(url)) == 10
     sqs.tenant.db.close()

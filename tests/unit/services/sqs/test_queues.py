@@ -196,9 +196,13 @@ def test_tags(sqs: Any) -> None:
     assert sqs.call("ListQueueTags", QueueUrl=url) == {"Tags": {"b": ""}}
     assert sqs.tenant.rows("SELECT tags FROM catalogue") == [('{"b":""}',)]
     assert sqs.fails("TagQueue", QueueUrl=url)[1] == "The request must contain the parameter Tags."
-    assert sqs.fails("UntagQueue", QueueUrl=url)[1] == "The request must contain the parameter TagKeys."
+    assert sqs.fails("UntagQueue", QueueUrl=url)[1] == "Tag keys must be between 1 and 128 characters in length."
     many = {f"k{number}": "" for number in range(50)}
-    for tags in (many, {"x" * 129: ""}, {"": ""}, {"x": "v" * 257}, {"aws:x": ""}):
+    sqs.call("TagQueue", QueueUrl=url, Tags={"é: /=+-@_.\t1": "ż ółw"})
+    sqs.call("UntagQueue", QueueUrl=url, TagKeys=["é: /=+-@_.\t1"])
+    assert sqs.fails("TagQueue", QueueUrl=url, Tags=many)[1] == "Too many tags added for queue q."
+    refused = ({"x" * 129: ""}, {"": ""}, {"x": "v" * 257}, {"aws:x": ""}, {"x": "AWS:v"}, {"a;": ""}, {"a": "*"})
+    for tags in (many, *refused):
         assert sqs.fails("TagQueue", QueueUrl=url, Tags=tags)[0] == "InvalidParameterValue"
         assert sqs.fails("CreateQueue", QueueName="new", tags={**tags, "b": ""})[0] == "InvalidParameterValue"
     assert sqs.call("ListQueueTags", QueueUrl=url) == {"Tags": {"b": ""}}
@@ -233,3 +237,10 @@ def test_readonly_operations_write_nothing(make_sqs: Any) -> None:
         sqs.call(operation, **params)
     assert sqs.tenant.db.total_changes() == before
     sqs.tenant.db.close()
+
+
+def test_an_owner_that_is_no_account_has_no_queue(sqs: Any) -> None:
+    sqs.queue("q")
+    assert sqs.call("GetQueueUrl", QueueName="q", QueueOwnerAWSAccountId=sqs.tenant.id.account)["QueueUrl"]
+    for owner in ("x", "1", ""):
+        assert sqs.fails("GetQueueUrl", QueueName="q", QueueOwnerAWSAccountId=owner)[0] == "QueueDoesNotExist"

@@ -31,12 +31,15 @@ def test_what_aws_lets_cross() -> None:
     own = {name for name, access in load().access.items() if access.aws is Crossing.NONE}
     assert own == {
         "AddPermission",
+        "CancelMessageMoveTask",
         "CreateQueue",
         "DeleteQueue",
+        "ListMessageMoveTasks",
         "ListQueues",
         "ListQueueTags",
         "RemovePermission",
         "SetQueueAttributes",
+        "StartMessageMoveTask",
         "TagQueue",
         "UntagQueue",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from atoll.core.call import Origin
+from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
 from atoll.services.sqs.urls import parse_queue_url, place_of_url, render_queue_url
 from atoll.wire.http import Request
@@ -91,11 +92,15 @@ def test_a_call_posted_to_a_queue_names_it() -> None:
     from atoll.services.sqs.service import complete
 
     params: dict[str, object] = {}
-    complete(Request("POST", f"/{TAIL}", "", {"host": "localhost:4566"}), params)
+    complete(Request("POST", f"/{TAIL}", "", {"host": "localhost:4566"}), "PurgeQueue", params)
     assert params == {"QueueUrl": f"http://localhost:4566/{TAIL}"}
-    complete(Request("POST", "/222222222222/other", "", {"host": "x"}), params)
+    complete(Request("POST", "/222222222222/other", "", {"host": "x"}), "PurgeQueue", params)
     assert params == {"QueueUrl": f"http://localhost:4566/{TAIL}"}
     params = {}
     for path in ("/", "/x", "/queue/eu-west-1/x"):
-        complete(Request("POST", path, "", {"host": "localhost"}), params)
+        complete(Request("POST", path, "", {"host": "localhost"}), "CreateQueue", params)
     assert params == {}
+    for operation in ("CreateQueue", "ListQueues"):
+        with pytest.raises(AwsError) as raised:
+            complete(Request("POST", f"/{TAIL}", "", {"host": "localhost:4566"}), operation, params)
+        assert str(raised.value) == f"InvalidAction: The action {operation} is not valid for this endpoint."

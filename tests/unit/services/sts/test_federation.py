@@ -66,6 +66,11 @@ def test_a_web_identity_is_read(sts: Any) -> None:
     assert (session.source_identity, session.expires) == ("alice", sts.now + 900)
 
 
+def test_google_is_named_without_an_arn(sts: Any) -> None:
+    token = jwt(**claims(sts, iss="https://accounts.google.com"))
+    assert with_token(sts, token)["Provider"] == "accounts.google.com"
+
+
 @pytest.mark.parametrize(("more", "audience"), [({"aud": ["a", "b"]}, "a"), ({"azp": "c", "aud": "a"}, "c")])
 def test_audiences(sts: Any, more: dict[str, Any], audience: str) -> None:
     assert with_token(sts, jwt(**claims(sts, **more)))["Audience"] == audience
@@ -112,7 +117,13 @@ def test_an_oauth_providers_token_says_nothing_itself(sts: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "tags", [{"principal_tags": []}, {"principal_tags": {"a": ["b", "c"]}}, {"transitive_tag_keys": "a"}]
+    "tags",
+    [
+        {"principal_tags": []},
+        {"principal_tags": {"a": ["b", "c"]}},
+        {"principal_tags": {"aws:a": "b"}},
+        {"transitive_tag_keys": "a"},
+    ],
 )
 def test_tags_that_cannot_be(sts: Any, tags: Any) -> None:
     with pytest.raises(AwsError) as raised:
@@ -256,7 +267,11 @@ def test_a_token_is_verified_by_the_published_keys(sts: Any, algorithm: str) -> 
         "sub": sts.caller.principal,
         "iat": sts.now,
         "exp": sts.now + 300,
-        "https://sts.amazonaws.com/": {"aws_account": "111111111111", "source_region": "eu-west-1"},
+        "https://sts.amazonaws.com/": {
+            "aws_account": "111111111111",
+            "source_region": "eu-west-1",
+            "principal_id": sts.caller.principal,
+        },
     }
     assert answer["Expiration"].timestamp() == sts.now + 300
     header, payload, signature = answer["WebIdentityToken"].split(".")
@@ -280,6 +295,8 @@ def test_a_roles_session_speaks_for_its_role(sts: Any) -> None:
     assert told["https://sts.amazonaws.com/"] == {
         "aws_account": TWO,
         "source_region": "eu-west-1",
+        "principal_id": ROLE,
+        "original_session_exp": "2026-07-01T13:00:00Z",
         "principal_tags": {"Team": "a"},
         "request_tags": {"job": "1"},
     }

@@ -59,6 +59,43 @@ def test_a_federated_user(sts: Any) -> None:
     assert caller.session.expires == sts.now + 900
 
 
+def test_a_federated_user_without_policy_or_tags(sts: Any) -> None:
+    assert sts("GetFederationToken", Name="bob")["PackedPolicySize"] == 0
+
+
+ROLE = f"arn:aws:iam::{ONE}:role/r"
+CALLS: dict[str, dict[str, Any]] = {
+    "AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "s1"},
+    "AssumeRoot": {"TargetPrincipal": ONE, "TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/x"}},
+    "DecodeAuthorizationMessage": {"EncodedMessage": "x"},
+    "GetAccessKeyInfo": {"AccessKeyId": "LKIAQAAAAAAAQAAAAAAA"},
+    "GetDelegatedAccessToken": {"TradeInToken": "opaque"},
+    "GetFederationToken": {"Name": "bob"},
+    "GetSessionToken": {},
+    "GetWebIdentityToken": {"Audience": ["a"], "SigningAlgorithm": "ES384"},
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "allowed"),
+    [("GetSessionToken", {}, {"AssumeRole"}), ("GetFederationToken", {"Name": "bob"}, set())],
+)
+def test_what_a_session_may_not_call(sts: Any, operation: str, params: dict[str, Any], allowed: set[str]) -> None:
+    sts.become(sts(operation, **params))
+    assert sts("GetCallerIdentity")["Account"] == ONE
+    for name in CALLS.keys() - allowed:
+        error = refused(sts, name, **CALLS[name])
+        assert (error.code, error.message) == ("AccessDenied", f"Cannot call {name} with session credentials")
+    for name in allowed:
+        assert sts(name, **CALLS[name])["Credentials"]
+
+
+@pytest.mark.parametrize("tag", [{"Key": "aws:x", "Value": ""}, {"Key": "x", "Value": "AWS:y"}])
+def test_tags_that_are_reserved(sts: Any, tag: dict[str, str]) -> None:
+    for name in ("AssumeRole", "GetFederationToken"):
+        assert refused(sts, name, **CALLS[name], Tags=[tag]).code == "InvalidParameterValue"
+
+
 def _jwt(**claims: Any) -> str:
     parts = ({"alg": "none"}, claims)
     return ".".join([*(base64.urlsafe_b64encode(orjson.dumps(part)).decode().rstrip("=") for part in parts), ""])
