@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import apsw
 
 from atoll.cell.hosted import Entry, Hosted
 from atoll.index import CatalogueRow, Holding, PublishGap
 from atoll.tenants import Tenant
-from atoll.tenants.database import checkpoint_file
+from atoll.tenants.database import checkpoint_file, sync_file
 
 if TYPE_CHECKING:
     from atoll.cell.cell import Cell
-    from atoll.cell.reply import Reply
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds that an answer waits at most for the index and for mirrors."""
+PAUSES = (0.05, 0.1, 0.2, 0.3, 0.4)
+"""Seconds between attempts to tell the index, as long as an answer waits for it."""
+RETRY = 60.0
+"""Seconds until what could not be set out with after a commit is looked for again."""
 CHECKPOINT_PAGES = 2_000
 """By how much the write-ahead log may grow until it is copied back, off the loop."""
 LONGEST_LOG_PAGES = 16_000
@@ -49,72 +53,99 @@ class Aftermath:
         self._cell.timekeeper.opened(hosted)
 
     def start(self, hosted: Hosted, group: list[Entry]) -> None:
-        """Called right after a commit, while no transaction is open, so that all that it reads is committed."""
-        tenant = hosted.tenant
-        sync = self._sync(hosted) if self.full else None
-        waits: list[asyncio.Future[None]] = []
-        if tenant.effects:
-            effects, tenant.effects = tenant.effects, []
-            waits += [hosted.arrivals.setdefault(row, self._cell.loop.create_future()) for row in tenant.awaited]
-            tenant.awaited.clear()
-            self._cell.deliveries.start(hosted, effects)
-        if tenant.timers.changed:
-            tenant.timers.changed = False
-            self._cell.timekeeper.changed(hosted)
-        if tenant.catalogue.changed:
+        """Called right after a commit, while no transaction is open, so that all that it reads is committed.
+
+        Nothing leaves the tenant before it is on the disk, where that was asked for.
+        """
+        effects, hosted.tenant.effects = hosted.tenant.effects, []
+        awaited, hosted.tenant.awaited = hosted.tenant.awaited, []
+        if self.full:
             hosted.enter()
-            waits.append(self._cell.spawn(self._publish(hosted, *self._unpublished(hosted))))
-        if tenant.db.wal_growth >= CHECKPOINT_PAGES:
-            self._checkpoint(hosted)
-        if waits or sync is not None:
-            self._answer_after(hosted, sync, waits, group)
+            self._cell.spawn(self._sync_and_follow(hosted, effects, awaited, group))
+        else:
+            self._follow(hosted, effects, awaited, group)
+
+    def _follow(self, hosted: Hosted, effects: list[tuple[str, int]], awaited: list[int], group: list[Entry]) -> None:
+        """What fails here is ours and is tried again later: the calls are committed, so they are answered."""
+        waits: list[asyncio.Future[None]] = []
+        try:
+            if effects:
+                waits += [hosted.arrivals.setdefault(row, self._cell.loop.create_future()) for row in awaited]
+                self._cell.deliveries.start(hosted, effects)
+            if hosted.tenant.timers.changed:
+                hosted.tenant.timers.changed = False
+                self._cell.timekeeper.changed(hosted)
+            if hosted.tenant.catalogue.changed:
+                waits.append(self._start_publishing(hosted))
+            if hosted.tenant.db.wal_growth >= CHECKPOINT_PAGES and not hosted.checkpointing:
+                self._checkpoint(hosted)
+        except Exception:
+            logger.exception("%s: what follows a commit failed; tried again in %d s", hosted.tenant.id, RETRY)
+            self._cell.timekeeper.not_later(hosted, self._cell.clock.now() + RETRY)
+        if waits:
+            hosted.enter()
+            self._cell.spawn(self._answer_later(hosted, waits, group))
         else:
             self._cell.answer(group)
 
-    def _answer_after(
-        self, hosted: Hosted, sync: asyncio.Future[None] | None, waits: list[asyncio.Future[None]], group: list[Entry]
-    ) -> None:
-        hosted.enter()
-        self._cell.spawn(self._answer_later(hosted, sync, waits, group))
-
-    async def _answer_later(
-        self, hosted: Hosted, sync: asyncio.Future[None] | None, waits: list[asyncio.Future[None]], group: list[Entry]
-    ) -> None:
-        synced = sync is None
+    async def _answer_later(self, hosted: Hosted, waits: list[asyncio.Future[None]], group: list[Entry]) -> None:
         try:
-            if sync is not None:
-                await sync
-                synced = True
-            if waits:
-                await asyncio.wait(waits, timeout=PATIENCE)
-        except OSError:
-            logger.exception("%s: the write-ahead log could not be synced", hosted.tenant.id)
+            await asyncio.wait(waits, timeout=PATIENCE)
         finally:
             hosted.leave()
-            if synced:
-                self._cell.answer(group)
-            else:
-                self._cell.refuse(group)
+            self._cell.answer(group)
 
     # ---- durability
 
-    def _sync(self, hosted: Hosted) -> asyncio.Future[None]:
-        return self._cell.loop.run_in_executor(None, os.fdatasync, hosted.tenant.db.wal_descriptor())
+    async def _sync_and_follow(
+        self, hosted: Hosted, effects: list[tuple[str, int]], awaited: list[int], group: list[Entry]
+    ) -> None:
+        synced = False
+        try:
+            synced = await self._sync(hosted)
+            while hosted.in_group:
+                await hosted.committed()
+        finally:
+            hosted.leave()
+            if synced:
+                self._follow(hosted, effects, awaited, group)
+            else:
+                self._cell.refuse(group)
 
-    def after_sync(self, hosted: Hosted, reply: Reply, result: Any) -> None:
+    async def _sync(self, hosted: Hosted) -> bool:
+        """Whether all that was committed so far is on the disk."""
+        try:
+            await self._cell.loop.run_in_executor(None, sync_file, hosted.tenant.db.wal_descriptor())
+        except OSError:
+            logger.exception("%s: the write-ahead log could not be synced", hosted.tenant.id)
+            return False
+        return True
+
+    def after_sync(self, hosted: Hosted, entry: Entry) -> None:
         """Answers what was read of a state that may not be on the disk yet."""
-        self._answer_after(hosted, self._sync(hosted), [], [(reply, result, None)])
+        hosted.enter()
+        self._cell.spawn(self._sync_and_follow(hosted, [], [], [entry]))
 
     def _checkpoint(self, hosted: Hosted) -> None:
         db = hosted.tenant.db
-        db.checkpoint_begins()
         if db.wal_pages > LONGEST_LOG_PAGES:
-            db.checkpoint()
+            try:
+                db.checkpoint()
+            except apsw.BusyError:
+                # Somebody copies the file. The next commit tries again.
+                return
+            except apsw.Error:
+                # What was committed stays in the log. When that has grown, it is tried again.
+                logger.exception("%s: the write-ahead log could not be copied back", hosted.tenant.id)
+            db.checkpoint_begins()
             return
+        db.checkpoint_begins()
         assert db.path is not None
         hosted.enter()
+        hosted.checkpointing = True
 
         def done(checkpoint: asyncio.Future[None]) -> None:
+            hosted.checkpointing = False
             hosted.leave()
             if not checkpoint.cancelled() and (error := checkpoint.exception()) is not None:
                 logger.error("%s: the write-ahead log could not be copied back: %s", hosted.tenant.id, error)
@@ -130,21 +161,32 @@ class Aftermath:
         after = hosted.published
         return (after, catalogue.version(), *catalogue.newer_than(after, hosted.tenant.id))
 
+    def _start_publishing(self, hosted: Hosted) -> asyncio.Future[None]:
+        hosted.enter()
+        return self._cell.spawn(self._publish(hosted, *self._unpublished(hosted)))
+
     async def _publish(
         self, hosted: Hosted, after: int, version: int, resources: list[CatalogueRow], holdings: list[Holding]
     ) -> None:
+        """Ends when the index has it, or does not take it for as long as an answer waits."""
         id = hosted.tenant.id
         try:
-            lost = await self._cell.index.publish(id, hosted.epoch, resources, holdings, after=after)
-            hosted.published = max(hosted.published, version)
-            if lost:
-                await self._lose(hosted, lost)
-        except PublishGap as gap:
-            # The index was put back to an earlier state, or is being built anew.
-            hosted.published = gap.published
-            self._publish_again(hosted)
-        except Exception:
-            logger.exception("%s: the index did not take %d changes; tried again", id, len(resources))
+            for pause in PAUSES:
+                try:
+                    lost = await self._cell.index.publish(id, hosted.epoch, resources, holdings, after=after)
+                except PublishGap as gap:
+                    # The index was put back to an earlier state, or is being built anew.
+                    hosted.published = gap.published
+                    self._publish_again(hosted)
+                    return
+                except Exception:
+                    logger.exception("%s: the index did not take %d changes; tried again", id, len(resources))
+                    await asyncio.sleep(pause)
+                else:
+                    hosted.published = max(hosted.published, version)
+                    if lost:
+                        await self._lose(hosted, lost)
+                    return
             self._cell.scheduler.at(self._cell.clock.now() + PATIENCE, lambda: self._publish_again(hosted))
         finally:
             hosted.leave()

@@ -22,7 +22,7 @@ import apsw
 from atoll.cell.aftermath import Aftermath
 from atoll.cell.claims import Claims
 from atoll.cell.deliveries import Deliveries, applied_once
-from atoll.cell.hosted import Hosted, OpenTenants
+from atoll.cell.hosted import Entry, Hosted, OpenTenants
 from atoll.cell.lagoon import CellLagoon
 from atoll.cell.marks import Marks
 from atoll.cell.moves import Moves
@@ -39,7 +39,7 @@ from atoll.core.effect import Effect
 from atoll.core.errors import AwsError, internal_failure, service_unavailable
 from atoll.core.service import Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
-from atoll.index import Index
+from atoll.index import ChangeKind, Index
 from atoll.tenants import Tenant
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ class Cell:
         self.claims = Claims(self)
         self.moves = Moves(self)
         self.aftermath = Aftermath(self, full_durability=full_durability)
+        index.on_change(self._index_changed)
         self.tenants.on_open = self.aftermath.opened
         self.tenants.on_close = self.timekeeper.closed
         self._scratch = Scratch(clock.now)
@@ -120,6 +121,16 @@ class Cell:
         self._stateless.close()
         self.marks.close()
 
+    def _index_changed(self, kind: ChangeKind, key: object) -> None:
+        """What open tenants keep of a realm or an account that is gone, or another now, is read anew."""
+        if kind in ("realm", "account"):
+            for id in [id for id in self.tenants.ids() if key in (id.realm, (id.realm, id.account))]:
+                self.spawn(self._reopen(id))
+
+    async def _reopen(self, id: TenantId) -> None:
+        await self.tenants.close(id)
+        self.waiters.rouse(id)
+
     @property
     def busy(self) -> bool:
         """Whether a call, a delivery or a timer is under way."""
@@ -140,6 +151,7 @@ class Cell:
         elif hosted is None or call.service not in hosted.ready:
             self._spawn(self._run_unready(operation.service, call.owner, operation.handler, call, reply), reply)
         elif operation.readonly and not hosted.in_group:
+            self._touch(call.owner)
             self._read(hosted.tenant, operation.handler, call, reply, hosted if self.aftermath.full else None)
         else:
             self._touch(call.owner)
@@ -175,6 +187,7 @@ class Cell:
         if hosted is None or call.service not in hosted.ready:
             self._spawn(self._run_unready(operation.service, call.owner, handler, call, reply), reply)
         else:
+            self._touch(call.owner)
             self.run_in_group(hosted, operation.service, handler, call, reply)
 
     async def transact(self, id: TenantId, service: str, function: Callable[..., T], *args: Any) -> T:
@@ -217,7 +230,7 @@ class Cell:
         try:
             result = handler(call, tenant)
         except AwsError as error:
-            reply.done(None, error)
+            self._answer_read(unsynced, reply, None, error)
             return
         except Exception:
             reply.done(None, self._failed(call, reply))
@@ -227,10 +240,16 @@ class Cell:
             raise TypeError(f"{call.service}.{call.operation} is registered as readonly and wrote")
         if type(result) is CoroutineType:
             self._go_on(result, reply)
-        elif unsynced is None:
-            reply.done(result, None)
         else:
-            self.aftermath.after_sync(unsynced, reply, result)
+            self._answer_read(unsynced, reply, result, None)
+
+    def _answer_read(
+        self, unsynced: Hosted | None, reply: Reply, result: Params | None, error: AwsError | None
+    ) -> None:
+        if unsynced is None:
+            reply.done(result, error)
+        else:
+            self.aftermath.after_sync(unsynced, (reply, result, error))
 
     def run_in_group(
         self, hosted: Hosted, service: Service | None, handler: Callable[..., Any], call: Call | None, reply: Reply
@@ -317,14 +336,14 @@ class Cell:
         else:
             self.answer(group)
 
-    def answer(self, group: list[tuple[Reply, Any, AwsError | None]]) -> None:
+    def answer(self, group: list[Entry]) -> None:
         for reply, result, error in group:
             if type(result) is CoroutineType:
                 self._go_on(result, reply)
             else:
                 reply.done(result, error)
 
-    def refuse(self, group: list[tuple[Reply, Any, AwsError | None]]) -> None:
+    def refuse(self, group: list[Entry]) -> None:
         """None of it is sure to last."""
         for reply, result, _ in group:
             if isinstance(result, CoroutineType):

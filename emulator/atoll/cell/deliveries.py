@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 100
 """How many effects of a cell are under way at a time."""
 
+PATIENCE = 30.0
+"""Seconds that one attempt takes at most."""
+
 Load = tuple[Pending, int]
 """A pending effect, and the lowest sequence of its nonce that is not settled."""
 
@@ -93,7 +96,9 @@ class Deliveries:
             pending.caller,
         )
         try:
-            await self._cell.world.apply(effect)
+            # A target that hangs must not keep the place of another's effect.
+            async with asyncio.timeout(PATIENCE):
+                await self._cell.world.apply(effect)
         except AwsError as error:
             if error.fault == "Receiver":
                 return await self._cell.transact_engine(hosted, _put_off, pending)

@@ -30,6 +30,7 @@ class Hosted:
     __slots__ = (
         "_left",
         "arrivals",
+        "checkpointing",
         "epoch",
         "group",
         "in_group",
@@ -56,6 +57,8 @@ class Hosted:
         self.users = 0
         """How many deliveries and the like go on, so that it is not to be closed."""
         self._left: asyncio.Event | None = None
+        self.checkpointing = False
+        """Whether its write-ahead log is being copied back, off the loop."""
         self.lanes: dict[str | int, Lane] = {}
         """Lanes that are being delivered; an effect without a lane is one by its row."""
         self.arrivals: dict[int, asyncio.Future[None]] = {}
@@ -124,6 +127,9 @@ class OpenTenants:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def ids(self) -> list[TenantId]:
+        return list(self._open)
 
     def all(self) -> list[Hosted]:
         return list(self._open.values())

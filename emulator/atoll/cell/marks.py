@@ -6,11 +6,14 @@ knows which tenants to look into, and whom to wake when, without opening the oth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from atoll.core.tenant_id import TenantId
 from atoll.tenants import Database
 
+_LONGEST_LOG_PAGES = 250
+"""When it is copied back. There is little to copy: each mark is in a page that was written before."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS mark (
     realm TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
@@ -36,13 +39,18 @@ class Marks:
         ]
 
     def opened(self, tenant: TenantId) -> None:
-        self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, NULL)", tenant)
+        self._write("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, NULL)", tenant)
 
     def closed(self, tenant: TenantId, due: float | None) -> None:
         if due is None:
-            self._db.execute("DELETE FROM mark WHERE realm = ? AND account = ? AND region = ?", tenant)
+            self._write("DELETE FROM mark WHERE realm = ? AND account = ? AND region = ?", tenant)
         else:
-            self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?)", (*tenant, due))
+            self._write("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?)", (*tenant, due))
+
+    def _write(self, sql: str, args: Sequence[object]) -> None:
+        self._db.execute(sql, args)
+        if self._db.wal_pages >= _LONGEST_LOG_PAGES:
+            self._db.checkpoint()
 
     def close(self) -> None:
         self._db.close()

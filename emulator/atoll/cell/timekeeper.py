@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.cell.reply import NotMine
 from atoll.cell.scheduler import Alarm
-from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
 from atoll.tenants import Tenant
 
@@ -111,15 +110,12 @@ class Timekeeper:
 
         try:
             await self._cell.transact(hosted.tenant.id, service, run)
-        except AwsError as error:
-            logger.error(
-                "%s: timer %s.%s %s failed (%s); tried again in %d s",
-                hosted.tenant.id,
-                service,
-                name,
-                key,
-                error,
-                RETRY,
+        except NotMine:
+            raise
+        except Exception:
+            # It holds up no other: not even that of a service which this Atoll lacks.
+            logger.exception(
+                "%s: timer %s.%s %s failed; tried again in %d s", hosted.tenant.id, service, name, key, RETRY
             )
             again = self._cell.clock.now() + RETRY
             await self._cell.transact_engine(hosted, _set_timer, service, name, key, again)

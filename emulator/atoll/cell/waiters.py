@@ -80,7 +80,7 @@ class Waiters:
             while self._clock.now() < deadline and not self._ending:
                 if not waiter.woken:
                     await self._sleep(waiter, deadline, next_look)
-                if not waiter.woken and (self._ending or self._clock.now() >= deadline):
+                if not waiter.woken and self._ending:
                     return
                 waiter.woken = False
                 yield

@@ -60,7 +60,7 @@ class Lagoon(Protocol):
         self, deadline: float, woken_by: Hashable, *, next_look: Callable[[], float | None] | None = None
     ) -> AsyncIterator[None]:
         """Comes round once at once, then each time that a committed transaction of this tenant wakes `woken_by` or
-        the moment that `next_look()` names has come; ends at the deadline (seconds since the epoch).
+        the moment that `next_look()` names has come, and a last time at the deadline (seconds since the epoch).
 
         The tenant may be closed meanwhile. Cancelled when the client goes away.
         """

@@ -20,6 +20,7 @@ from atoll.core.tenant_id import TenantId
 
 LAYOUT = 1
 """Grows when a folder that this Atoll writes can no longer be read by older ones."""
+_LOCK = "lock"
 _PREFIX = "atoll-"
 _TEMPORARY = "temporary"
 """A file in those folders that go with their process."""
@@ -99,16 +100,22 @@ def _sweep() -> None:
             found = folder.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or not (folder / _TEMPORARY).exists():
                 continue
-            lock = _take_lock(folder)
-        except (OSError, DataFolderError):
+            # It must not be made anew, in a folder that its process is about to delete.
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
             continue
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(lock)
 
 
 def _take_lock(path: Path) -> int:
     """The lock goes with the process, however that ends."""
-    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(lock, 0)

@@ -66,7 +66,7 @@ async def _wait_for_messages(call: Call, lagoon: Lagoon, key: tuple[str, int], d
                 return {"Messages": messages}
     finally:
         if not messages and look.next is not None:
-            # Only this call knows when the next message becomes visible: another one that waits has to learn it.
+            # Perhaps only this call knows when the next message becomes visible.
             await lagoon.transaction(_wake_next, key)
     return {}
 
@@ -77,8 +77,8 @@ def _take_or_look(tenant: Tenant, call: Call, look: _Look) -> list[dict[str, Any
     messages = take_once(tenant, queue, wanted)
     if not messages:
         look.next = next_visible(tenant, queue)
-    elif len(messages) == wanted.count:
-        # There may be more, and a wake rouses one waiting call only.
+    else:
+        # Another that waits has to look: there may be more, and what was taken comes back when it is visible again.
         tenant.wake(queue.wake_key)
     return messages
 
