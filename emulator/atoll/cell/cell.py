@@ -84,6 +84,7 @@ class Cell:
             marks=self.marks,
             now=clock.now,
             lagoon=lambda id: CellLagoon(self, id, ""),
+            full_durability=full_durability,
         )
         self.deliveries = Deliveries(self)
         self.timekeeper = Timekeeper(self)

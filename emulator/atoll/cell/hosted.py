@@ -18,6 +18,7 @@ from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
 from atoll.index import Index, Realm
 from atoll.tenants import Database, Tenant
+from atoll.tenants.database import sync_folders
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +110,7 @@ class OpenTenants:
         marks: Marks,
         now: Callable[[], float],
         lagoon: Callable[[TenantId], Lagoon],
+        full_durability: bool = False,
     ) -> None:
         self._cell = cell
         self._limit = limit
@@ -117,6 +119,7 @@ class OpenTenants:
         self._marks = marks
         self._now = now
         self._lagoon = lagoon
+        self._full = full_durability
         self._open: OrderedDict[TenantId, Hosted] = OrderedDict()
         self._busy: dict[TenantId, asyncio.Future[None]] = {}
         self._leaving: dict[TenantId, str] = {}
@@ -179,10 +182,14 @@ class OpenTenants:
         if placement.cell != self._cell:
             raise NotMine(id, placement.cell)
         published = await self._index.published(id)
+        fresh = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        self._marks.opened(id)
+        await self._marks.opened(id)
         db = Database(folder / "tenant.sqlite")
         try:
+            if fresh and self._full:
+                levels = (folder, *folder.parents[: len(id)])
+                await asyncio.get_running_loop().run_in_executor(None, sync_folders, levels)
             hosted = Hosted(Tenant(id, realm, db, self._now, self._lagoon(id)), placement.epoch, published)
             await self._compare_with_index(hosted)
         except BaseException:

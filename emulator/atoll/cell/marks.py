@@ -6,11 +6,13 @@ knows which tenants to look into, and whom to wake when, without opening the oth
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 from atoll.core.tenant_id import TenantId
 from atoll.tenants import Database
+from atoll.tenants.database import sync_file
 
 _LONGEST_LOG_PAGES = 250
 """When it is copied back. There is little to copy: each mark is in a page that was written before."""
@@ -25,11 +27,10 @@ CREATE TABLE IF NOT EXISTS mark (
 
 class Marks:
     def __init__(self, path: Path | None, *, full: bool) -> None:
-        """`full` writes through to the disk, so that marks outlive a power cut. Raises apsw.Error."""
+        """`full` lets marks outlive a power cut. Raises apsw.Error."""
         self._db = Database(path)
-        if full:
-            self._db.rows("PRAGMA synchronous = FULL")
         self._db.rows(_TABLE)
+        self._full = full and path is not None
 
     def left(self) -> list[tuple[TenantId, float | None]]:
         """What an earlier process left: tenants and their due times, None where it did not close them."""
@@ -38,10 +39,14 @@ class Marks:
             for realm, account, region, due in self._db.rows("SELECT realm, account, region, due FROM mark")
         ]
 
-    def opened(self, tenant: TenantId) -> None:
+    async def opened(self, tenant: TenantId) -> None:
+        """Returns when the mark is sure to last. Raises OSError where it cannot be synced."""
         self._write("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, NULL)", tenant)
+        if self._full:
+            await asyncio.get_running_loop().run_in_executor(None, sync_file, self._db.wal_descriptor())
 
     def closed(self, tenant: TenantId, due: float | None) -> None:
+        """Should it not last, the tenant is taken for one that is open, and looked into."""
         if due is None:
             self._write("DELETE FROM mark WHERE realm = ? AND account = ? AND region = ?", tenant)
         else:

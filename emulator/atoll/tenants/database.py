@@ -212,6 +212,16 @@ def sync_file(descriptor: int) -> None:
         fcntl.fcntl(descriptor, full_sync)
 
 
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Returns when what was made in these folders is on the disk itself."""
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def checkpoint_file(path: Path) -> None:
     """Copies the write-ahead log of an open database back into it, by a connection of its own, on any thread."""
     connection = apsw.Connection(str(path))

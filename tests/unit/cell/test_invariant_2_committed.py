@@ -170,11 +170,13 @@ def test_with_full_durability_the_answer_waits_for_the_disk(
     async def scenario() -> None:
         nonlocal fails
         async with cloud_at(tmp_path, full_durability=True) as cloud:
+            may_sync.set()
+            await cloud.call(A, "Add", Box=box_arn(A, "x"))
+            may_sync.clear()
             put = asyncio.create_task(cloud.call(A, "Put", Box=box_arn(A, "x"), Text="text"))
 
             async def committed() -> bool:
-                hosted = cloud.cell.tenants.get(A)
-                return hosted is not None and hosted.users > 0
+                return bool(cloud.cell.tenants.get(A).users)
 
             await cloud.until(committed)
             # Who reads it meanwhile is not to learn of what a power cut may undo either.

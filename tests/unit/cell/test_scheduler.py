@@ -118,13 +118,13 @@ def test_on_the_machines_clock_it_rings_by_itself() -> None:
 def test_marks_outlive_the_process(tmp_path: Path) -> None:
     marks = Marks(tmp_path / "cell.sqlite", full=False)
     assert marks.left() == []
-    marks.opened(A)
-    marks.opened(B)
+    asyncio.run(marks.opened(A))
+    asyncio.run(marks.opened(B))
     marks.closed(A, 5.0)
     marks.close()
     marks = Marks(tmp_path / "cell.sqlite", full=True)
     assert sorted(marks.left()) == [(A, 5.0), (B, None)]
-    marks.opened(A)
+    asyncio.run(marks.opened(A))
     marks.closed(B, None)
     assert marks.left() == [(A, None)]
     marks.closed(A, None)
