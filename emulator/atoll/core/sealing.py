@@ -84,9 +84,14 @@ def sealer_of(realm: str, key: bytes) -> Sealer:
     return Sealer(realm, key)
 
 
+def looks_sealed(text: str) -> bool:
+    """Whether the text begins like one that an Atoll sealed, however damaged the rest of it is."""
+    return text.startswith(_MAGIC_TEXT)
+
+
 def sealing_realm(text: str) -> str | None:
     """The realm that a sealed text says it is of, or None where it is no sealed text. It is not opened."""
-    if not text.startswith(_MAGIC_TEXT):
+    if not looks_sealed(text):
         return None
     data = _decode(text)
     if data is None or len(data) < _BEFORE_REALM or data[len(_MAGIC)] != _VERSION:

@@ -13,7 +13,7 @@ from atoll.core.access_keys import account_of, is_account_id, is_issued_form
 from atoll.core.arn import partition_of
 from atoll.core.caller import Caller
 from atoll.core.clock import Clock
-from atoll.core.sealing import NotSealedHere, sealer_of, sealing_realm
+from atoll.core.sealing import NotSealedHere, looks_sealed, sealer_of, sealing_realm
 from atoll.core.session_tokens import TemporaryKey, open_session
 from atoll.core.tenant_id import DEFAULT_REALM
 from atoll.gateway.claims import Claim, read_claim
@@ -177,6 +177,10 @@ class Identifier:
         if key.status != "Active":
             check(request, claim, self._clock.now())
             raise claim.refused(Reason.UNKNOWN_KEY, key_id=claim.key_id)
+        if claim.token:
+            # Only temporary keys have one.
+            check(request, claim, self._clock.now())
+            raise claim.refused(Reason.UNKNOWN_TOKEN, token=claim.token)
         identity = self._verified(request, claim, key.secret)
         _check_realm(claim, host, key.realm)
         kept = self._callers.get((claim.key_id, claim.region))
@@ -188,7 +192,7 @@ class Identifier:
 
     def _temporary(self, request: Request, claim: Claim, host: HostName, answers: _Answers) -> Identity | None:
         opened = self._opened(claim.token, answers)
-        if opened is None and sealing_realm(claim.token) is None:
+        if opened is None and not looks_sealed(claim.token):
             return None
         if opened is None or opened.key.key_id != claim.key_id:
             check(request, claim, self._clock.now())

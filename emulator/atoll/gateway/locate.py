@@ -6,7 +6,6 @@ answered from the directory's memory; where that has nothing, the function says 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -26,17 +25,17 @@ from atoll.core.access import (
     Owner,
     Place,
 )
+from atoll.core.access_keys import is_account_id
 from atoll.core.arn import parse_arn
 from atoll.core.call import Params
 from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
 from atoll.core.tenant_id import GLOBAL_REGION, TenantId
+from atoll.gateway.sigv4 import is_region
 from atoll.index.directory import Directory
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
 LONGEST_REMEMBERED = 2048
 """Characters, as many as the longest ARN has: thousands of longer texts would fill the memory."""
-_REGION = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}")
 
 Question = tuple[str, str, str]
 """What the index is asked: "name" or "id", the kind, the name or id."""
@@ -106,11 +105,11 @@ class Locator:
             case Here():
                 return lambda params, caller, answers: None
             case Home(parameter):
-                return _by_text(parameter, lambda text: _home(_place_of_arn(text)), GLOBAL_REGION)
+                return _by_text(parameter, _place_of_arn, home=True)
             case ByArn(parameter):
                 return _by_text(parameter, _place_of_arn)
             case ByUrl(parameter, read_url):
-                return _by_text(parameter, lambda text: _valid(read_url(text)))
+                return _by_text(parameter, read_url)
             case Match(parameter):
                 return _by_text(parameter, lambda text: _place_of_match(owner, text))
             case ByAccount(parameter, region):
@@ -175,21 +174,22 @@ def crossing(owner: TenantId, caller: Caller) -> Crossing:
     return Crossing.REGION if other_region else Crossing.NONE
 
 
-def _by_text(parameter: str, read: Callable[[str], Place | None], region: str = "") -> _Finder:
-    """By a text that says account and region; without one, in `region` or nowhere."""
+def _by_text(parameter: str, read: Callable[[str], Place | None], *, home: bool = False) -> _Finder:
+    """By a text that says account and region; of `home` only the account counts, and the caller's is the default."""
 
-    def owner_by(text: str, realm: str, account: str, callers_region: str) -> TenantId | None:
+    def owner_by(text: str, realm: str, account: str, region: str) -> TenantId | None:
         place = read(text)
         if place is None:
-            return TenantId(realm, account, region) if region else None
-        return TenantId(realm, place[0] or account, place[1] or callers_region)
+            return TenantId(realm, account, GLOBAL_REGION) if home else None
+        owner = _owner_at(place, TenantId(realm, account, region))
+        return owner.home() if home else owner
 
     remembered = lru_cache(maxsize=4096)(owner_by)
 
     def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
         text = params.get(parameter)
         if not isinstance(text, str):
-            return TenantId(caller.realm, caller.account, region) if region else None
+            return TenantId(caller.realm, caller.account, GLOBAL_REGION) if home else None
         find_owner = remembered if len(text) <= LONGEST_REMEMBERED else owner_by
         return find_owner(text, caller.realm, caller.account, caller.region)
 
@@ -198,10 +198,8 @@ def _by_text(parameter: str, read: Callable[[str], Place | None], region: str = 
 
 def _by_account(parameter: str, region_parameter: str) -> _Finder:
     def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
-        place = _valid((_text(params.get(parameter)), _text(params.get(region_parameter))))
-        if place is None or place == ("", ""):
-            return None
-        return TenantId(caller.realm, place[0] or caller.account, place[1] or caller.region)
+        place = _text(params.get(parameter)), _text(params.get(region_parameter))
+        return None if place == ("", "") else _owner_at(place, TenantId(caller.realm, caller.account, caller.region))
 
     return find
 
@@ -220,23 +218,21 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _valid(place: Place | None) -> Place | None:
-    """The place, unless it is none that there can be: what names a tenant becomes the name of a folder."""
-    if place is None:
-        return None
+def _owner_at(place: Place, here: TenantId) -> TenantId:
+    """The tenant at a place, of which `here` gives what it leaves out.
+
+    What names a tenant becomes the name of a folder, so there are places that cannot be. What is said to be at one is
+    looked for where nothing of a region is: the service then says in its own words that it is not there.
+    """
     account, region = place
-    if (account and not _ACCOUNT.fullmatch(account)) or (region and not _REGION.fullmatch(region)):
-        return None
-    return place
+    if (account and not is_account_id(account)) or (region and not is_region(region)):
+        return here.home()
+    return TenantId(here.realm, account or here.account, region or here.region)
 
 
 def _place_of_arn(text: str) -> Place | None:
     arn = parse_arn(text)
-    return None if arn is None else _valid((arn.account, arn.region))
-
-
-def _home(place: Place | None) -> Place | None:
-    return None if place is None else (place[0], GLOBAL_REGION)
+    return None if arn is None else (arn.account, arn.region)
 
 
 def _place_of_match(owner: Match, text: str) -> Place | None:
@@ -244,4 +240,4 @@ def _place_of_match(owner: Match, text: str) -> Place | None:
     if match is None:
         return None
     groups = match.groupdict()
-    return _valid((groups.get("account") or "", groups.get("region") or ""))
+    return groups.get("account") or "", groups.get("region") or ""

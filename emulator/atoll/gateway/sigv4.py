@@ -17,6 +17,7 @@ from hashlib import sha256
 from time import gmtime, strftime, strptime
 from urllib.parse import quote, unquote_to_bytes
 
+from atoll.core.tenant_id import GLOBAL_REGION
 from atoll.gateway.claims import TERMINATOR, Claim
 from atoll.gateway.refusals import NotAuthenticated, Reason
 from atoll.wire.http import Request
@@ -35,10 +36,17 @@ _LONGEST_REGION = 32
 _ENCODED_ALREADY = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
-@lru_cache(maxsize=1024)
 def is_region(text: str) -> bool:
-    """Whether callers may sign for the region. `aws-global` is the name of an endpoint, not of a region."""
-    return len(text) <= _LONGEST_REGION and _REGION.fullmatch(text) is not None and text != "aws-global"
+    """Whether there may be a region of that name: one that callers may sign for, and that ARNs and URLs may name.
+
+    It becomes the name of a folder. `aws-global` is none: it is the name of an endpoint.
+    """
+    return len(text) <= _LONGEST_REGION and _is_region(text)
+
+
+@lru_cache(maxsize=1024)
+def _is_region(text: str) -> bool:
+    return _REGION.fullmatch(text) is not None and text != GLOBAL_REGION
 
 
 def verify(request: Request, claim: Claim, secret: str, now: float) -> None:
@@ -100,6 +108,15 @@ def wrong_region(claim: Claim) -> NotAuthenticated:
     """The refusal of a claim for a region that there cannot be."""
     message, detail = _not_the_region(claim)
     return claim.refused(Reason.SCOPE, message=message, detail=detail)
+
+
+def wrong_service(claim: Claim, service: str) -> NotAuthenticated:
+    """The refusal of a claim that is verified, but signed for another service than the one that it was sent to."""
+    return claim.refused(
+        Reason.SCOPE,
+        message=f"Credential should be scoped to correct service: '{service}'.",
+        detail=f'incorrect service "{claim.service}". This endpoint belongs to "{service}".',
+    )
 
 
 def _not_the_region(claim: Claim) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from unittest import mock
 
 import pytest
@@ -288,6 +288,17 @@ def test_a_key_that_is_no_longer_active_is_refused(identifier: Identifier, index
     )
 
 
+def test_a_long_term_key_has_no_token(identifier: Identifier, index: Index) -> None:
+    key = index.issue("default")
+    for token in ("IQoJb3JpZ2luX2VjEXAMPLE", str(index.temporary("default").token)):
+        refused = refusal(identifier, signed(Credentials(key.key_id, key.secret, token)))
+        assert refused.reason is Reason.UNKNOWN_TOKEN
+        for protocol, code in (("query", "InvalidClientTokenId"), ("json", "UnrecognizedClientException")):
+            error = in_words(refused, "kms", protocol)
+            assert (error.code, error.message) == (code, "The security token included in the request is invalid.")
+    assert who(identifier, signed(issued(key))).caller.access_key == key.key_id
+
+
 def test_a_key_that_is_revoked_meanwhile_is_refused(identifier: Identifier, index: Index) -> None:
     key = index.issue("default")
     who(identifier, signed(issued(key)))
@@ -356,6 +367,15 @@ def test_somebody_elses_token_is_none_of_ours(identifier: Identifier, index: Ind
     request = trusting(credentials.access_key)
     request.headers["x-amz-security-token"] = "IQoJb3JpZ2luX2VjEXAMPLE"
     assert who(identifier, request).caller.principal == f"arn:aws:iam::{ONE}:root"
+
+
+@pytest.mark.parametrize("damage", [lambda token: token[:9], lambda token: token[:-3], lambda token: token + "!"])
+def test_a_token_of_ours_that_was_damaged_is_refused(
+    identifier: Identifier, index: Index, damage: Callable[[str], str]
+) -> None:
+    credentials = index.temporary("default")
+    damaged = Credentials(credentials.access_key, credentials.secret_key, damage(str(credentials.token)))
+    assert refusal(identifier, signed(damaged)).reason is Reason.UNKNOWN_TOKEN
 
 
 def test_a_token_opens_only_with_its_own_key_and_realm(identifier: Identifier, index: Index) -> None:

@@ -24,7 +24,7 @@ from atoll.core.access import (
 from atoll.core.caller import Caller
 from atoll.core.clock import ManualClock
 from atoll.core.errors import AwsError
-from atoll.core.tenant_id import TenantId
+from atoll.core.tenant_id import GLOBAL_REGION, TenantId
 from atoll.gateway.locate import Locator, crossing
 from atoll.index import CatalogueRow, Directory, Index
 from atoll.index.sqlite import MEMORY, SqliteIndex
@@ -181,7 +181,7 @@ def is_safe(tenant: TenantId) -> bool:
         and len(tenant.account) == 12
         and set(tenant.account) <= set("0123456789")
         and set(tenant.region) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-        and 4 <= len(tenant.region) <= 80
+        and 1 <= len(tenant.region) <= 32
     )
 
 
@@ -204,6 +204,35 @@ def test_whatever_is_said_the_tenant_is_one_of_the_callers_realm(account: str, r
             found = locator.locate(Access(owner), params, CALLER)
             assert found is not None
             assert is_safe(found)
+
+
+@pytest.mark.parametrize("region", ["local", "x", "r2", "eu-central-1"])
+def test_a_region_that_callers_may_sign_for_may_be_named(region: str) -> None:
+    found = tenant_of("222222222222", region)
+    url = f"http://localhost/queue/{region}/222222222222/q"
+    assert locate(ByArn("P"), {"P": f"arn:aws:sqs:{region}:222222222222:q"}) == found
+    assert locate(ByUrl("P", place_of_url), {"P": url}) == found
+    assert locate(ByAccount("P", "R"), {"P": "222222222222", "R": region}) == found
+    assert locate(Match("P", r"(?P<account>.*):(?P<region>.*)"), {"P": f"222222222222:{region}"}) == found
+
+
+@pytest.mark.parametrize(
+    ("account", "region"),
+    [
+        ("222222222222", "aws-global"),
+        ("222222222222", "--"),
+        ("222222222222", "a" * 33),
+        ("111111111111", "1"),
+        ("2222", "us-east-1"),
+        ("aws", ""),
+    ],
+)
+def test_a_place_that_cannot_be_is_not_the_callers_own(account: str, region: str) -> None:
+    assert locate(ByArn("P"), {"P": f"arn:aws:sqs:{region}:{account}:q"}) == HERE.home()
+    assert locate(ByUrl("P", lambda url: (account, region)), {"P": "url"}) == HERE.home()
+    assert locate(ByAccount("P", "R"), {"P": account, "R": region}) == HERE.home()
+    assert locate(Match("P", r"(?P<account>.*):(?P<region>.*)"), {"P": f"{account}:{region}"}) == HERE.home()
+    assert locate(First(ByArn("P"), Here()), {"P": f"arn:aws:sqs:{region}:{account}:q"}) == HERE.home()
 
 
 def test_names_and_ids_of_another_realm_are_not_found() -> None:
@@ -229,14 +258,15 @@ def test_names_and_ids_of_another_realm_are_not_found() -> None:
 )
 def test_what_lies_between_decides_who_may(owner: TenantId, crosses: Crossing) -> None:
     assert crossing(owner, CALLER) is crosses
-    arn = f"arn:aws:sqs:{owner.region}:{owner.account}:q"
+    by: Owner = Home("P") if owner.region == GLOBAL_REGION else ByArn("P")
+    arn = f"arn:aws:sqs:{owner.region}:{owner.account}:q".replace(GLOBAL_REGION, "")
     for allowed in Crossing:
         may = allowed is Crossing.BOTH or crosses in (Crossing.NONE, allowed)
         if may:
-            assert locate(ByArn("P"), {"P": arn}, here=allowed) == owner
+            assert locate(by, {"P": arn}, here=allowed) == owner
         else:
             with pytest.raises(AwsError) as caught:
-                locate(ByArn("P"), {"P": arn}, here=allowed, refuse="PermanentRedirect")
+                locate(by, {"P": arn}, here=allowed, refuse="PermanentRedirect")
             assert caught.value.code == "PermanentRedirect"
 
 

@@ -592,7 +592,21 @@ def test_regions(region: str) -> None:
 
 @pytest.mark.parametrize(
     "region",
-    ["", "US-EAST-1", "us_east_1", "-a", "a-", "a--b", "../x", "a" * 33, "aws-global", "us-east-1\n", "1a", "ü"],
+    [
+        "",
+        "US-EAST-1",
+        "a" * 100_000,
+        "us_east_1",
+        "-a",
+        "a-",
+        "a--b",
+        "../x",
+        "a" * 33,
+        "aws-global",
+        "us-east-1\n",
+        "1a",
+        "ü",
+    ],
 )
 def test_what_is_no_region(region: str) -> None:
     assert not is_region(region)
