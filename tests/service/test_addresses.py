@@ -198,15 +198,59 @@ def test_accounts_in_access_keys(atoll: Any) -> None:
         assert account(key) == "000000000000"
 
 
+def test_a_region_is_what_callers_may_sign_for(atoll: Any) -> None:
+    local = {**JSON, **signed(region="local")}
+    url = call(atoll, atoll.url, "CreateQueue", local, QueueName="of-local")["QueueUrl"]
+    assert "/queue/local/" in url
+    shown = call(atoll, atoll.url, "GetQueueAttributes", signed(), QueueUrl=url, AttributeNames=["QueueArn"])
+    assert shown["Attributes"]["QueueArn"] == "arn:aws:sqs:local:111111111111:of-local"
+
+
+@pytest.mark.parametrize("region", ["aws-global", "--", "0", "a" * 33])
+def test_a_queue_in_a_region_that_cannot_be_is_not_there(atoll: Any, region: str) -> None:
+    sqs = atoll.client("sqs")
+    sqs.create_queue(QueueName="of-ones-own")
+    url = f"{atoll.url}/queue/{region}/111111111111/of-ones-own"
+    for operation in (sqs.get_queue_attributes, sqs.delete_queue, sqs.receive_message):
+        with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+            operation(QueueUrl=url)
+    with pytest.raises(sqs.exceptions.ResourceNotFoundException):
+        sqs.start_message_move_task(SourceArn=f"arn:aws:sqs:{region}:111111111111:of-ones-own")
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+        sqs.get_queue_url(QueueName="of-ones-own", QueueOwnerAWSAccountId="1")
+
+
 def test_a_call_by_its_query_string(atoll: Any) -> None:
     url = f"{atoll.url}/?Action=GetCallerIdentity&Version=2011-06-15"
     answer = send(atoll, "GET", url, signed(service="sts"))
     assert answer.status == 200
     assert b"<Account>111111111111</Account>" in answer.body
-    for text in ("", "?X-Amz-Credential=111111111111%2F20260101%2Fap-south-1%2Fsqs%2Faws4_request"):
+    of_sqs = "?X-Amz-Credential=111111111111%2F20260101%2Fap-south-1%2Fsqs%2Faws4_request"
+    for text, status, told in (("", 400, b"MissingAction"), (of_sqs, 404, b"UnknownOperationException")):
         answer = send(atoll, "GET", f"{atoll.url}/{text}")
-        assert answer.status == 400
-        assert b"MissingAction" in answer.body
+        assert answer.status == status
+        assert told in answer.body
+
+
+def test_bodies_have_room_for_what_aws_takes_and_little_more(atoll: Any) -> None:
+    assertion = "Action=AssumeRoleWithSAML&Version=2011-06-15&SAMLAssertion=" + "%2B" * 100_000
+    answer = send(atoll, "POST", atoll.url, {**FORM, **signed(service="sts")}, assertion)
+    assert answer.status == 400
+    url = call(atoll, atoll.url, "CreateQueue", signed(), QueueName="of-long-bodies")["QueueUrl"]
+    sent = "Action=SendMessage&Version=2012-11-05&MessageBody=" + "%2B" * (1 << 20)
+    assert send(atoll, "POST", url, {**FORM, **signed()}, sent).status == 200
+    policy = "Action=SetQueueAttributes&Version=2012-11-05&Attribute.1.Name=Policy&Attribute.1.Value=" + "x" * 600_000
+    answer = send(atoll, "POST", url, {**FORM, **signed()}, policy)
+    assert answer.status == 413
+    assert b"<Code>RequestEntityTooLarge</Code>" in answer.body
+
+
+def test_a_version_that_there_is_not(atoll: Any) -> None:
+    answer = send(atoll, "GET", f"{atoll.url}/?Action=GetCallerIdentity&Version=1999-01-01", signed(service="sts"))
+    assert answer.status == 400
+    assert b"<Message>Could not find operation GetCallerIdentity for version 1999-01-01</Message>" in answer.body
+    url = call(atoll, atoll.url, "CreateQueue", signed(), QueueName="of-no-version")["QueueUrl"]
+    assert send(atoll, "POST", url, FORM, "Action=GetQueueAttributes").status == 200
 
 
 def test_a_presigned_call(atoll: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 TEXT = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (?P<id>[0-9a-f-]{36}) default (?P<caller>\d{12}/[a-z0-9-]+) "
@@ -94,6 +96,39 @@ def test_a_failure_of_ours(atoll_with: Any, folder: Path, log_format: str) -> No
     # Other tenants are served all the same.
     with atoll_with("--data", str(folder)) as atoll:
         atoll.client("sqs", "222222222222").create_queue(QueueName="q")
+
+
+def ask(atoll: Any, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", int(atoll.url.rpartition(":")[2]), timeout=20)
+    try:
+        connection.request(method, path, body, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_a_line_for_what_is_no_call_or_is_refused_early(atoll_with: Any) -> None:
+    issuer = "/_atoll/realms/default/.well-known/openid-configuration"
+    long = {"X-Amz-Target": "AmazonSQS.ListQueues", "Content-Length": str(1 << 30)}
+    with atoll_with("--temporary") as atoll:
+        assert ask(atoll, "POST", "/", {"Origin": "https://evil.example"}) == 403
+        assert ask(atoll, "GET", issuer, {}) == 200
+        assert ask(atoll, "POST", "/", long) == 413
+        for told in (" - - -.- 403 ", " - - -.- 200 ", " - - sqs.ListQueues 413 "):
+            atoll.wait_for_line(lambda line, told=told: told in line)
+
+
+@pytest.mark.parametrize("level", ["info", "warning"])
+def test_a_client_that_goes_away_is_no_failure_of_ours(atoll_with: Any, level: str) -> None:
+    with atoll_with("--temporary", "--log-level", level) as atoll:
+        url = atoll.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+        impatient = Config(read_timeout=0.3, retries={"max_attempts": 0})
+        with pytest.raises(ReadTimeoutError):
+            atoll.client("sqs", config=impatient).receive_message(QueueUrl=url, WaitTimeSeconds=20)
+        if level == "info":
+            atoll.wait_for_line(lambda line: " sqs.ReceiveMessage 499 " in line)
+        atoll.stop()
+        assert level == "info" or "sqs.ReceiveMessage" not in "\n".join(atoll.lines)
 
 
 def test_quiet_levels_leave_calls_out(atoll_with: Any) -> None:

@@ -37,10 +37,11 @@ class Operation:
     A plain handler (`def`) is one transaction in the owner's database: it is given the call and the open tenant,
     answers, and cannot wait. It may return a coroutine to be gone on with after its transaction has committed. A long
     handler (`async def`) is given the call and the lagoon. `readonly` ones write nothing and open no transaction.
-    `internal` ones are not in AWS's model: only other services call them.
+    `internal` ones are not in AWS's model: only other services call them. `longest_body` is how many bytes a request's
+    body may have.
     """
 
-    __slots__ = ("access", "handler", "internal", "long", "name", "readonly", "service")
+    __slots__ = ("access", "handler", "internal", "long", "longest_body", "name", "readonly", "service")
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Operation:
         self.readonly = readonly
         self.internal = internal
         self.long = long
+        self.longest_body = service.longest_bodies.get(name, service.longest_body)
 
 
 class Service:
@@ -75,11 +77,13 @@ class Service:
         complete: Callable[[Any, str, dict[str, Any]], None] | None = None,
         unnamed: Callable[[], AwsError] | None = None,
         longest_body: int = LONGEST_BODY,
+        longest_bodies: Mapping[str, int] | None = None,
     ) -> None:
         """`complete(request, operation, params)` adds to the parameters what the service reads from elsewhere in the
         request (a queue's URL from the path). `model_constraints` says whether the model's constraints are AWS's own
         answers, so that the gateway checks them; a service whose answers differ checks for itself. `unnamed` is the
-        error of a call that names no operation, where that is not AWS's usual one.
+        error of a call that names no operation, where that is not AWS's usual one. `longest_body` is how many bytes a
+        request's body may have, where `longest_bodies` says nothing of the operation.
         """
         self.name = name
         self.access = access
@@ -88,8 +92,14 @@ class Service:
         self.complete = complete
         self.unnamed = unnamed or missing_action
         self.longest_body = longest_body
+        self.longest_bodies = longest_bodies or {}
         self.operations: dict[str, Operation] = {}
         self.timers: dict[str, Handler] = {}
+
+    def longest_body_of(self, operation: str) -> int:
+        """Bytes of a request's body; the most that any operation takes, where there is none of that name."""
+        named = self.operations.get(operation)
+        return max((self.longest_body, *self.longest_bodies.values())) if named is None else named.longest_body
 
     def operation(self, name: str, *, readonly: bool = False, internal: bool = False) -> Callable[[_F], _F]:
         """Registers the handler of an operation, whose row stands in the access table."""

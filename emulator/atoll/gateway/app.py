@@ -29,9 +29,11 @@ from atoll.gateway import cors
 from atoll.gateway.access_log import AccessLog
 from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.dispatch import Dispatcher
+from atoll.gateway.http1 import body_length
 from atoll.gateway.identify import Identifier, Identity
 from atoll.gateway.locate import Locator
 from atoll.gateway.refusals import NotAuthenticated, in_words
+from atoll.gateway.sigv4 import wrong_service
 from atoll.wire.codec import Codec, codec
 from atoll.wire.http import BodyPlan, Pending, Request, Response
 from atoll.wire.model import Operation as Model
@@ -42,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 _MOST_MISSING = 10_000
 """Names that are counted one by one."""
+CLIENT_GONE = 499
+"""The status in the log of what was given up because nobody waited for it any more: no failure of ours."""
 _NO_SERVICE = ServiceModel({"metadata": {"protocol": "query"}, "operations": {}, "shapes": {}}, "")
 """In whose words errors are told where there is no model to tell them in."""
 
@@ -51,13 +55,14 @@ Inner = Callable[[Request], Response | Awaitable[Response] | None]
 class Route:
     """What an operation, called in one protocol, needs on its way."""
 
-    __slots__ = ("codec", "model", "operation", "service")
+    __slots__ = ("codec", "model", "operation", "service", "signing_names")
 
     def __init__(self, service: Service, operation: Operation, model: Model, codec: Codec) -> None:
         self.service = service
         self.operation = operation
         self.model = model
         self.codec = codec
+        self.signing_names = frozenset({service.name, model.service.signing_name, model.service.endpoint_prefix})
 
 
 class Exchange(Reply, Pending):
@@ -130,10 +135,15 @@ class Gateway:
         self._origins: dict[tuple[str, str], Origin] = {}
 
     def admit(self, request: Request) -> BodyPlan | Response:
-        """A body as long as the service takes; as a stream where the operation does."""
+        """A body as long as the operation takes, or the service where the head does not tell the operation; as a stream
+        where the operation does."""
         name, operation = self._detector.detect_head(request)
         service = self._registry.get(name)
-        limit = LONGEST_BODY if service is None else service.longest_body
+        limit = LONGEST_BODY if service is None else service.longest_body_of(operation.name if operation else "")
+        if body_length(request.headers) > limit:
+            exchange = Exchange(self, request)
+            exchange.detected = self._detector.detect(request)
+            return self.render(exchange, None, _body_too_long(limit))
         return BodyPlan(limit, operation is not None and operation.streaming_input and service is not None)
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
@@ -141,18 +151,21 @@ class Gateway:
         if verdict is None:
             return self._answer(request)
         if verdict.response is not None:
+            self._log_other(self.clock.now(), verdict.response)
             return verdict.response
         answer = self._answer(request)
         return _extended(answer, verdict.headers) if isinstance(answer, Response) else _extend(answer, verdict.headers)
 
     def _answer(self, request: Request) -> Response | Awaitable[Response]:
         if request.path.startswith("/_") and (response := self._inner(request)) is not None:
-            return response
+            return self._log_inner(self.clock.now(), response)
         exchange = Exchange(self, request)
         try:
             detected = exchange.detected = self._detector.detect(request)
             if detected is None:
                 raise missing_action()
+            if detected.wrong_version:
+                raise _no_such_version(detected)
             identity = self._identifier.identify(request)
             if identity is None:
                 exchange.goes_on(self.loop.create_task(self._handle_slowly(exchange, detected)))
@@ -166,6 +179,9 @@ class Gateway:
         try:
             identity = await self._identifier.identify_slowly(exchange.request)
             self._handle(exchange, detected, identity)
+        except asyncio.CancelledError:
+            exchange.done(None, service_unavailable())
+            raise
         except Exception as error:
             self._refuse(exchange, error)
 
@@ -175,6 +191,11 @@ class Gateway:
         caller = exchange.caller = identity.caller
         key = (detected.service, detected.operation_name, detected.protocol)
         route = exchange.route = self._routes.get(key) or self._route(detected)
+        if identity.claim is not None and identity.signing_name not in route.signing_names:
+            raise wrong_service(identity.claim, route.model.service.signing_name)
+        limit = route.operation.longest_body
+        if isinstance(request.body, bytes) and len(request.body) > limit:
+            raise _body_too_long(limit)
         if detected.path is not None:
             request.path = detected.path
         params = route.codec.parse(request, route.model)
@@ -193,6 +214,9 @@ class Gateway:
         try:
             owner = await self._locator.locate_slowly(route.operation.access, params, caller)
             self._dispatch(exchange, route, params, caller, owner)
+        except asyncio.CancelledError:
+            exchange.done(None, service_unavailable())
+            raise
         except Exception as error:
             self._refuse(exchange, error)
 
@@ -270,6 +294,7 @@ class Gateway:
             logger.exception("%s: the answer could not be rendered", exchange.request_id)
             response = self._render_error(exchange, internal_failure())
         detected = exchange.detected
+        status = response.status
         self._access_log.line(
             exchange.started,
             exchange.request_id,
@@ -277,10 +302,26 @@ class Gateway:
             detected.service if detected else "-",
             detected.operation_name if detected else "-",
             exchange.owner,
-            response.status,
+            CLIENT_GONE if exchange.gone and status == 503 else status,
             self.clock.now() - exchange.started,
         )
         return response
+
+    def _log_inner(self, started: float, answer: Response | Awaitable[Response]) -> Response | Awaitable[Response]:
+        if not isinstance(answer, Response):
+            return self._log_later(started, answer)
+        self._log_other(started, answer)
+        return answer
+
+    async def _log_later(self, started: float, answer: Awaitable[Response]) -> Response:
+        response = await answer
+        self._log_other(started, response)
+        return response
+
+    def _log_other(self, started: float, response: Response) -> None:
+        """The line of what is no call of AWS's, or ended before it was known which."""
+        seconds = self.clock.now() - started
+        self._access_log.line(started, uuid4(), None, "-", "-", None, response.status, seconds)
 
     def _render_error(self, exchange: Exchange, error: Exception | None) -> Response:
         detected = exchange.detected
@@ -300,6 +341,16 @@ class Gateway:
         if detected is None:
             return codec("query").render_error(_NO_SERVICE, None, error, exchange.request_id)
         return codec(detected.protocol).render_error(detected.model, detected.operation, error, exchange.request_id)
+
+
+def _no_such_version(detected: Detected) -> AwsError:
+    """https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"""
+    message = f"Could not find operation {detected.operation_name} for version {detected.wrong_version}"
+    return AwsError("InvalidAction", message)
+
+
+def _body_too_long(limit: int) -> AwsError:
+    return AwsError("RequestEntityTooLarge", f"The request's body has more than {limit} bytes.", status=413)
 
 
 def _needs_no_signature(detected: Detected) -> bool:

@@ -38,6 +38,10 @@ _RPC_PATH = re.compile(r"/service/([\w.-]{1,128})/operation/(\w{1,128})/?", re.A
 _DATED_PATH = re.compile(r"/\d{4}-\d{2}-\d{2}/")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 _SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_VERSION = re.compile(r"[\x21-\x7e]{1,64}")
+_NO_VERSION = "NO_VERSION_SPECIFIED"
+_OF_ANY_VERSION = frozenset({"sqs"})
+"""Services that answer whatever version is named, or none, as calls that are posted to a queue's URL do."""
 _MOST = 4_096
 _LONGEST_KEPT = 256
 """Characters of what a cache is keyed by, so that its size is bounded too."""
@@ -58,13 +62,20 @@ class Detected:
     where the request says nothing or its path is none of the service's. `operation` is None where AWS has no such
     operation, and where Atoll has not the service: `model` is then an outline that answers in the service's protocol
     and has no operations. `path` is the path as the model's URIs have it where that is not the request's own, because
-    the bucket is in its Host.
+    the bucket is in its Host. `wrong_version` is what the request says where the service is of another version.
     """
 
-    __slots__ = ("model", "operation", "operation_name", "path", "protocol", "service")
+    __slots__ = ("model", "operation", "operation_name", "path", "protocol", "service", "wrong_version")
 
     def __init__(
-        self, service: str, protocol: str, model: Service, operation_name: str = "", *, path: str | None = None
+        self,
+        service: str,
+        protocol: str,
+        model: Service,
+        operation_name: str = "",
+        *,
+        path: str | None = None,
+        wrong_version: str = "",
     ) -> None:
         self.service = service
         self.protocol = protocol
@@ -72,6 +83,7 @@ class Detected:
         self.operation_name = operation_name
         self.operation: Operation | None = model.operations.get(operation_name)
         self.path = path
+        self.wrong_version = wrong_version
 
 
 class Detector:
@@ -151,7 +163,8 @@ class Detector:
             known = bool(self._names.called(name, _speaks_anything)) if name else True
             return None if known else self._unheard_of(name, "query", action)
         found.sort(key=lambda each: each.api_version != version)
-        return self._first_with(found, "ec2" if found[0].speaks("ec2") else "query", action)
+        detected = self._first_with(found, "ec2" if found[0].speaks("ec2") else "query", action)
+        return detected if _is_of_version(detected, version) else _of_another_version(detected, version)
 
     # ---- smithy-rpc-v2-cbor
 
@@ -304,6 +317,18 @@ class Detector:
     def _unheard_of(name: str, protocol: str, operation: str) -> Detected:
         name = name if _SERVICE_NAME.fullmatch(name) else "unknown"
         return Detected(name, protocol, unheard_of(name, protocol), _shown(operation))
+
+
+def _is_of_version(detected: Detected, version: str) -> bool:
+    """Whether the service has the version. EC2 has all that it ever had; what Atoll has not is refused for that."""
+    if detected.operation is None or detected.protocol != "query" or detected.service in _OF_ANY_VERSION:
+        return True
+    return version == detected.model.api_version
+
+
+def _of_another_version(detected: Detected, version: str) -> Detected:
+    named = _NO_VERSION if not version else version if _VERSION.fullmatch(version) else "unknown"
+    return Detected(detected.service, detected.protocol, detected.model, detected.operation_name, wrong_version=named)
 
 
 def _speaks(*protocols: str) -> Wanted:

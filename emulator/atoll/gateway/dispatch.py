@@ -118,6 +118,9 @@ class Dispatcher:
                     if await self._cell_of(call.owner) == name:
                         await asyncio.sleep(pause)
             reply.done(None, service_unavailable())
+        except asyncio.CancelledError:
+            reply.done(None, service_unavailable())
+            raise
         except AwsError as error:
             reply.done(None, error)
         except Exception:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest import mock
 
 import orjson
 import pytest
@@ -14,7 +16,7 @@ from atoll.cell import NotMine, Reply
 from atoll.core.access import Access, ByArn, ByName, ByUrl, Crossing, Here
 from atoll.core.call import Call, Params
 from atoll.core.clock import ManualClock
-from atoll.core.errors import AwsError
+from atoll.core.errors import AwsError, internal_failure, service_unavailable
 from atoll.core.service import Registry, Service
 from atoll.core.tenant_id import TenantId
 from atoll.gateway import app
@@ -26,7 +28,10 @@ from atoll.gateway.locate import Locator
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
 from atoll.services.sqs.urls import place_of_url
-from atoll.wire.http import BodyPlan, Request, Response
+from atoll.wire.http import BodyPlan, Pending, Request, Response
+from botocore import auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,7 +50,8 @@ def toy() -> Service:
         "GetQueueUrl": Access(ByName("queue", "QueueName")),
         "Inside": Access(ByArn("Arn")),
     }
-    service = Service("sqs", access=access, model_constraints=False, longest_body=2_000_000)
+    longest = {"SendMessage": 2_000_000}
+    service = Service("sqs", access=access, model_constraints=False, longest_body=1000, longest_bodies=longest)
     for name in access:
         service.operation(name, internal=name == "Inside")(lambda call, tenant: {})
     return service
@@ -342,13 +348,146 @@ def test_model_constraints_are_checked_where_they_are_awss() -> None:
     run(test)
 
 
-def test_bodies_as_long_as_the_service_takes() -> None:
+def test_bodies_as_long_as_the_operation_takes() -> None:
     async def test(world: World) -> None:
-        plan = world.gateway.admit(json_call("SendMessage"))
-        assert isinstance(plan, BodyPlan)
-        assert (plan.limit, plan.stream) == (2_000_000, False)
+        # A form's operation is in its body, which is not there yet.
+        form = query_call("", authorization=SCOPE.format(*HERE[1:], "sqs"))
+        sent, listed = json_call("SendMessage"), json_call("ListQueues")
+        for request, limit in ((sent, 2_000_000), (listed, 1000), (form, 2_000_000)):
+            request.headers["content-length"] = str(limit)
+            plan = world.gateway.admit(request)
+            assert isinstance(plan, BodyPlan)
+            assert (plan.limit, plan.stream) == (limit, False)
+            request.headers["content-length"] = str(limit + 1)
+            refused = world.gateway.admit(request)
+            assert isinstance(refused, Response)
+            assert refused.status == 413
+            assert b"RequestEntityTooLarge" in body_of(refused)
+            assert (b"<Code>" in body_of(refused)) == (request is form)
+        nobodys = Request("POST", "/", "", {"host": "localhost", "content-length": str(1 << 30)})
+        assert not isinstance(world.gateway.admit(nobodys), BodyPlan)
+
+    lines = run(test)
+    assert [line.split()[-4] for line in lines] == ["sqs.SendMessage", "sqs.ListQueues", "sqs.-", "-.-"]
+    assert [line.split()[-3] for line in lines] == ["413"] * 4
+
+
+def test_a_body_that_is_there_is_no_longer_either() -> None:
+    async def test(world: World) -> None:
+        for length, status in ((1000, 200), (1001, 413)):
+            request = json_call("ListQueues")
+            request.body = b"{}".ljust(length)
+            assert (await world.ask(request)).status == status
+            assert (
+                await world.ask(query_call("Action=ListQueues&Version=2012-11-05&x=".ljust(length, "x")))
+            ).status == status
+        assert (await world.ask(json_call("SendMessage", QueueUrl=URL, MessageBody="x" * 2000))).status == 200
+        assert len(world.calls) == 3
 
     run(test)
+
+
+async def signed_for(world: World, service: str) -> Request:
+    """A call that is signed by an issued key."""
+    key = await world.index.issue_access_key("default", HERE.account, "arn:aws:iam::111111111111:user/u", "AIDAU")
+    aws = AWSRequest("POST", "http://localhost/", {"X-Amz-Target": "AmazonSQS.ListQueues"}, b"{}")
+    now = datetime.datetime.fromtimestamp(world.gateway.clock.now(), datetime.UTC).replace(tzinfo=None)
+    with mock.patch.object(auth, "get_current_datetime", return_value=now):
+        auth.SigV4Auth(Credentials(key.key_id, key.secret), service, HERE.region).add_auth(aws)
+    headers = {name.lower(): str(value) for name, value in aws.headers.items()}
+    return Request("POST", "/", "", {"host": "localhost", **headers}, b"{}")
+
+
+def test_a_signature_is_good_for_its_service_only() -> None:
+    async def test(world: World) -> None:
+        assert (await world.ask(await signed_for(world, "sqs"))).status == 200
+        response = await world.ask(await signed_for(world, "ec2"))
+        assert response.status == 403
+        assert json_of(response)["__type"].endswith("#InvalidSignatureException")
+        assert json_of(response)["message"] == "Credential should be scoped to correct service: 'sqs'."
+        # Who is taken at its word is so for its scope too.
+        request = json_call("ListQueues")
+        request.headers["authorization"] = SCOPE.format(*HERE[1:], "ec2")
+        assert (await world.ask(request)).status == 200
+        assert len(world.calls) == 2
+
+    run(test)
+
+
+def test_a_version_that_the_service_has_not() -> None:
+    async def test(world: World) -> None:
+        for version, told in (("&Version=1999-01-01", "1999-01-01"), ("", "NO_VERSION_SPECIFIED")):
+            request = query_call("Action=GetCallerIdentity" + version, authorization=SCOPE.format(*HERE[1:], "sts"))
+            response = await world.ask(request)
+            assert response.status == 400
+            assert b"<Code>InvalidAction</Code>" in body_of(response)
+            message = f"Could not find operation GetCallerIdentity for version {told}"
+            assert f"<Message>{message}</Message>" in body_of(response).decode()
+        assert world.calls == []
+        scope = SCOPE.format(*HERE[1:], "sqs")
+        assert (await world.ask(query_call("Action=ListQueues", authorization=scope))).status == 200
+
+    run(test)
+
+
+def test_what_is_refused_early_and_pages_of_our_own_are_logged_too() -> None:
+    async def test(world: World) -> None:
+        evil = json_call("ListQueues")
+        evil.headers["origin"] = "https://evil.example"
+        preflight = Request("OPTIONS", "/", "", {"host": "localhost", "origin": "https://app.localstack.cloud"})
+        document = "/_atoll/realms/{}/.well-known/openid-configuration"
+        found = Request("GET", document.format("default"), "", {"host": "localhost"})
+        absent = Request("GET", document.format("none"), "", {"host": "localhost"})
+        statuses = [(await world.ask(request)).status for request in (evil, preflight, found, absent)]
+        assert statuses == [403, 204, 200, 404]
+
+    words = [line.split() for line in run(test)]
+    assert [line[2:6] for line in words] == [["-", "-", "-.-", status] for status in ("403", "204", "200", "404")]
+    assert len({line[1] for line in words}) == 4
+
+
+def test_a_call_that_is_given_up_is_no_failure_of_ours() -> None:
+    async def test(world: World) -> None:
+        answers: list[AwsError | Params] = [service_unavailable(), internal_failure(), {}]
+        await world.ask(json_call("ListQueues"))
+        for answer in answers:
+            world.answer = lambda call: None
+            pending = world.gateway.handle(json_call("ListQueues"))
+            assert isinstance(pending, Pending)
+            pending.cancel()
+            given = (None, answer) if isinstance(answer, AwsError) else (answer, None)
+            world.replies[-1].done(*given)
+        world.answer = lambda call: service_unavailable()
+        assert (await world.ask(json_call("ListQueues"))).status == 503
+
+    lines = run(test)
+    assert sorted(line.split()[-3] for line in lines) == ["200", "200", "499", "500", "503"]
+
+
+def test_a_call_that_is_given_up_while_the_index_is_asked_is_logged() -> None:
+    async def test(world: World) -> None:
+        asked = asyncio.Event()
+
+        async def never(*question: str) -> None:
+            asked.set()
+            await asyncio.Event().wait()
+
+        assert (await world.ask(json_call("ListQueues"))).status == 200
+        for name, request in (
+            ("get_holder", json_call("GetQueueUrl", QueueName="q")),
+            ("get_access_key", json_call("ListQueues", account="LKIAQAAAAAAAQAAAAAAA")),
+        ):
+            with mock.patch.object(Directory, name, side_effect=never):
+                asked.clear()
+                answer = world.gateway.handle(request)
+                assert not isinstance(answer, Response)
+                waiting = asyncio.ensure_future(answer)
+                await asked.wait()
+                waiting.cancel()
+                await asyncio.wait([waiting])
+                await asyncio.sleep(0)
+
+    assert [line.split()[-3] for line in run(test)] == ["200", "499", "499"]
 
 
 HEADERS = st.fixed_dictionaries(

@@ -220,6 +220,33 @@ def test_forms(detector: Detector, body: bytes, scope: str, expected: tuple[str,
         assert told(detector.detect(Request("POST", "/", "", {**FORM, **headers}, body))) == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "scope", "wrong"),
+    [
+        (b"Action=GetCallerIdentity&Version=2011-06-15", "sts", ""),
+        (b"Action=GetCallerIdentity&Version=1999-01-01", "sts", "1999-01-01"),
+        (b"Action=GetCallerIdentity", "sts", "NO_VERSION_SPECIFIED"),
+        (b"Action=GetCallerIdentity&Version=", "sts", "NO_VERSION_SPECIFIED"),
+        (b"Version=%00&Action=GetCallerIdentity", "sts", "unknown"),
+        (b"Action=Fly&Version=1999-01-01", "sts", ""),
+        (b"Action=ListTopics&Version=1999-01-01", "sns", "1999-01-01"),
+        (b"Action=ListMetrics&Version=1999-01-01", "monitoring", ""),
+        (b"Action=RunInstances&Version=2014-02-01", "ec2", ""),
+        (b"Action=RunInstances", "ec2", ""),
+        (b"Action=ListQueues", "sqs", ""),
+        (b"Action=ListQueues&Version=1999-01-01", "sqs", ""),
+    ],
+)
+def test_versions(body: bytes, scope: str, wrong: str) -> None:
+    detector = Detector(PRESENT)
+    for _ in range(2):
+        posted = detector.detect(Request("POST", "/", "", {**FORM, **signed(scope)}, body))
+        got = detector.detect(Request("GET", "/", body.decode(), signed(scope)))
+        assert posted is not None
+        assert got is not None
+        assert (posted.wrong_version, got.wrong_version) == (wrong, wrong)
+
+
 def test_a_form_in_the_query_of_a_presigned_url(detector: Detector) -> None:
     for slash in ("%2F", "%2f", "/"):
         credential = slash.join(["AKIA", "20260101", "us-east-1", "sts", "aws4_request"])

@@ -218,6 +218,21 @@ def test_a_cell_that_is_not_known_or_fails_is_a_failure_of_ours(caplog: pytest.L
     assert "something inside" in caplog.text
 
 
+def test_a_call_that_is_given_up_is_answered_all_the_same() -> None:
+    async def scenario() -> None:
+        async with world() as here:
+            here.cell("one", lambda call: None)
+            here.cell("two")
+            reply = FutureReply(asyncio.get_running_loop())
+            here.dispatcher.run(Call("echo", "Say", {}, CALLER, B, "request"), reply)
+            await asyncio.sleep(0.01)
+            reply.cancel()
+            with pytest.raises(AwsError, match="ServiceUnavailable"):
+                await reply.wait()
+
+    asyncio.run(scenario())
+
+
 def test_calls_that_lead_to_each_other_for_ever_are_ended() -> None:
     async def scenario() -> None:
         async with world() as here:

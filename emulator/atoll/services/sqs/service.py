@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from atoll.core.service import Schema, Service
+from atoll.core.service import LONGEST_BODY, Schema, Service
 from atoll.services.sqs.access import ACCESS
 from atoll.services.sqs.errors import invalid_action, unknown_operation
 from atoll.services.sqs.urls import parse_queue_url
 
+WITHOUT_MESSAGES = 512 * 1024
+"""Bytes of a body: fifty tags, of whose characters each may take twelve bytes of a form, and a policy beside them."""
 NOT_OF_QUEUES = frozenset(("CreateQueue", "ListQueues"))
 
 
@@ -35,4 +37,7 @@ sqs = Service(
     model_constraints=False,
     complete=complete,
     unnamed=unknown_operation,
+    longest_body=WITHOUT_MESSAGES,
+    # 1 MiB of messages may take 3 MiB of a form.
+    longest_bodies={"SendMessage": LONGEST_BODY, "SendMessageBatch": LONGEST_BODY},
 )

@@ -5,4 +5,7 @@ from __future__ import annotations
 from atoll.core.service import Service
 from atoll.services.sts.access import ACCESS
 
-sts = Service("sts", access=ACCESS)
+LONGEST_BODY = 512 * 1024
+"""Bytes. A SAML assertion has up to 100,000 characters, of which each may take three bytes of a form."""
+
+sts = Service("sts", access=ACCESS, longest_body=LONGEST_BODY)
