@@ -55,17 +55,6 @@ def test_a_temporary_one_that_is_about_to_go_is_left_alone(tmp_path: Path, monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_temporary_one_that_is_about_to_go_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    going = DataFolder.open(None)
-    # As its process is deleting it: the lock's file has gone already.
-    (going.path / "lock").unlink()
-    with DataFolder.open(None):
-        assert [path.name for path in going.path.iterdir() if path.name == "lock"] == []
-    going.close()
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_tenant_has_a_folder_of_its_own(tmp_path: Path) -> None:
     with DataFolder.open(tmp_path) as folder:
         tenant = TenantId("default", "111111111111", "eu-central-1")

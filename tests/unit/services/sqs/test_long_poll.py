@@ -191,45 +191,6 @@ def test_the_last_look_is_at_the_deadline(run: Callable[[Test], None]) -> None:
     run(test)
 
 
-def test_what_one_took_comes_back_to_another_who_waits(run: Callable[[Test], None]) -> None:
-    async def test(running: Running) -> None:
-        await running.queue(VisibilityTimeout="5")
-        polls = [running.poll(count=10), running.poll(count=10)]
-        await running.settle()
-        await running.call("SendMessage", MessageBody="x")
-        await running.settle()
-        assert [poll.done() for poll in polls] == [True, False]
-        await running.advance(5.1)
-        assert bodies(polls[1].result()) == ["x"]
-
-    run(test)
-
-
-def test_who_finds_one_message_leaves_the_next_to_another(run: Callable[[Test], None]) -> None:
-    async def test(running: Running) -> None:
-        await running.queue()
-        polls = [running.poll(count=10), running.poll(count=10)]
-        for delay in (2, 4):
-            await running.call("SendMessage", MessageBody=str(delay), DelaySeconds=delay)
-        await running.advance(2.1)
-        await running.advance(2)
-        assert sorted(bodies(poll.result())[0] for poll in polls) == ["2", "4"]
-
-    run(test)
-
-
-def test_the_last_look_is_at_the_deadline(run: Callable[[Test], None]) -> None:
-    async def test(running: Running) -> None:
-        await running.queue()
-        poll = running.poll(wait=5)
-        await running.settle()
-        await running.call("SendMessage", MessageBody="just", DelaySeconds=5)
-        await running.advance(5)
-        assert bodies(poll.result()) == ["just"]
-
-    run(test)
-
-
 def test_several_messages_that_become_visible_together(run: Callable[[Test], None]) -> None:
     async def test(running: Running) -> None:
         await running.queue()
