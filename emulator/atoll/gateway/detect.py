@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
+from functools import lru_cache
+from itertools import chain
 from typing import Protocol, TypeVar
 from urllib.parse import unquote_plus
 
 from atoll.gateway.hosts import HostName, read_host
-from atoll.gateway.names import Names, Wanted, told_by_path
+from atoll.gateway.names import Names, Wanted, told_by_path, told_without_signature
 from atoll.wire.http import Request
 from atoll.wire.model import Operation, Service, load
 from atoll.wire.router import Router
-from atoll.wire.summary import Summary, outline, sketch, unheard_of
+from atoll.wire.summary import Summary, outline, sketch, summary, unheard_of
 
 _HEADER_SCOPE = re.compile(r"Credential=[^/,]+/\d+/(?:[^/,]*/)?([A-Za-z0-9._-]{1,64})/aws4_request")
 """SigV4A's has no region."""
@@ -203,6 +205,9 @@ class Detector:
             for name in self._present:
                 if name != "s3" and (detected := self._routed(name, request)) is not None:
                     return detected
+        for name in told_without_signature(request.path, request.headers):
+            if (detected := self._routed(name, request)) is not None:
+                return detected
         if not _BUCKET_PATH.fullmatch(request.path) or request.method == "OPTIONS":
             asked = _action(request)
             return None if asked is None else self._unheard_of("", "query", asked[0])
@@ -210,22 +215,33 @@ class Detector:
 
     def _first_with_route(self, found: list[Summary], request: Request) -> Detected | None:
         """Of services of one name the first that has the route; else the likeliest, without an operation."""
-        for each in found:
-            if each.name in self._present and (detected := self._routed(each.name, request)) is not None:
-                return detected
         if not found:
             return None
+        for each in chain(found, self._names.alike(found)):
+            if (detected := self._routed(each.name, request)) is not None:
+                return detected
         first = found[0]
-        protocol = next(each for each in first.protocols if each.startswith("rest-"))
+        protocol = first.rest_protocol or ""
         if first.name in self._present:
             return self._known(first.name, protocol, "")
-        match = Router(sketch(first.name)).match(
-            request.method, self._path(first.name, request), request.query, request.headers
-        )
-        return Detected(first.name, protocol, outline(first.name), "" if match is None else match[0].name)
+        return Detected(first.name, protocol, outline(first.name))
 
     def _routed(self, service: str, request: Request) -> Detected | None:
-        """The operation of a service that Atoll has."""
+        """The operation of a service that the route leads to."""
+        routed = self._routed_here if service in self._present else self._routed_absent
+        return routed(service, request)
+
+    def _routed_absent(self, service: str, request: Request) -> Detected | None:
+        """Of a service that Atoll has not."""
+        found = summary(service)
+        if found is None or found.rest_protocol is None:
+            return None
+        path = self._path(service, request)
+        match = _absent_router(service).match(request.method, path, request.query, request.headers)
+        return None if match is None else Detected(service, found.rest_protocol, outline(service), match[0].name)
+
+    def _routed_here(self, service: str, request: Request) -> Detected | None:
+        """Of a service that Atoll has."""
         model = load(service)
         protocol = next((each for each in model.protocols if each.startswith("rest-")), None)
         if protocol is None:
@@ -300,6 +316,9 @@ class Detector:
         first = found[0]
         if first.name in self._present:
             return self._known(first.name, protocol, operation)
+        if len(found) > 1:
+            # Those of one target's prefix (Timestream's two) differ by their operations only.
+            first = next((each for each in found if operation in sketch(each.name).operations), first)
         return Detected(first.name, protocol, outline(first.name), _shown(operation))
 
     def _known(self, service: str, protocol: str, operation: str) -> Detected:
@@ -317,6 +336,11 @@ class Detector:
     def _unheard_of(name: str, protocol: str, operation: str) -> Detected:
         name = name if _SERVICE_NAME.fullmatch(name) else "unknown"
         return Detected(name, protocol, unheard_of(name, protocol), _shown(operation))
+
+
+@lru_cache(maxsize=32)
+def _absent_router(service: str) -> Router:
+    return Router(sketch(service))
 
 
 def _is_of_version(detected: Detected, version: str) -> bool:

@@ -7,7 +7,7 @@ only when none of these is meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from atoll.wire.summary import Summary, summaries, summary
 
@@ -33,6 +33,16 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
 }
 """The folders of services that are often called by another name, to be found without a look at all of them."""
 
+_SSO_TOKEN = "x-amz-sso_bearer_token"
+_WITH_BEARER = ("bedrock-runtime", "bedrock", "codecatalyst", "account-access-runtime")
+_OPEN: dict[str, tuple[str, ...]] = {
+    "/client/register": ("sso-oidc",),
+    "/device_authorization": ("sso-oidc",),
+    "/token": ("sso-oidc",),
+    "/v1/token": ("signin",),
+}
+"""Paths at which AWS gives out tokens, so that calls come with nothing yet."""
+
 Wanted = Callable[[Summary], bool]
 
 
@@ -42,6 +52,15 @@ def told_by_path(name: str, path: str) -> str | None:
         if path.startswith(start):
             return service
     return None
+
+
+def told_without_signature(path: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The services that an unsigned call may be of, by the token that it bears or asks for; S3's have neither."""
+    if _SSO_TOKEN in headers:
+        return ("sso",)
+    if headers.get("authorization", "").startswith("Bearer "):
+        return _WITH_BEARER
+    return _OPEN.get(path, ())
 
 
 class Names:
@@ -73,6 +92,12 @@ class Names:
         if own:
             return own
         return list(filter(answers, _likely(name))) or sorted(filter(answers, summaries()), key=rank)
+
+    def alike(self, found: list[Summary]) -> Iterator[Summary]:
+        """Further services that sign by the same name as the first of those found, and are told by routes."""
+        for each in summaries():
+            if each.signing_name == found[0].signing_name and each.rest_protocol is not None and each not in found:
+                yield each
 
     def with_target(self, prefix: str, name: str) -> list[Summary]:
         """Those whose X-Amz-Target begins so; `name` is what the scope calls them."""

@@ -18,6 +18,8 @@ from atoll.wire.models import model_file, model_names
 _HEAD = 2_048
 """Compressed bytes of a model that hold its metadata."""
 _METADATA = b'"metadata":'
+_BARE_ERRORS = frozenset({"s3"})
+"""What botocore's models leave out: whose errors stand in no `ErrorResponse`. S3 Control's do."""
 
 
 class Summary(NamedTuple):
@@ -32,6 +34,11 @@ class Summary(NamedTuple):
 
     def speaks(self, *protocols: str) -> bool:
         return any(protocol in self.protocols for protocol in protocols)
+
+    @property
+    def rest_protocol(self) -> str | None:
+        """None where its operations are not told by routes."""
+        return next((protocol for protocol in self.protocols if protocol.startswith("rest-")), None)
 
     def answers_to(self, name: str) -> bool:
         """Whether a credential's scope or a host may call it so."""
@@ -68,7 +75,8 @@ def summaries() -> tuple[Summary, ...]:
 @cache
 def outline(name: str) -> Service:
     """The service without its operations and shapes: enough to answer in its protocol that Atoll has not got it."""
-    return Service({"metadata": _metadata(name) or {"protocol": "json"}, "operations": {}, "shapes": {}}, name)
+    metadata = {**(_metadata(name) or {"protocol": "json"}), "bareErrors": name in _BARE_ERRORS}
+    return Service({"metadata": metadata, "operations": {}, "shapes": {}}, name)
 
 
 @lru_cache(maxsize=32)

@@ -8,7 +8,7 @@ import pytest
 from atoll.core.errors import AwsError
 from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.hosts import read_host
-from atoll.gateway.names import _ELSEWHERE
+from atoll.gateway.names import _ELSEWHERE, _OPEN, _WITH_BEARER
 from atoll.wire.codec import codec
 from atoll.wire.http import Request
 from atoll.wire.model import load
@@ -48,15 +48,7 @@ def told(detected: Detected | None) -> tuple[str, str, str] | None:
 
 # ---- every service that botocore has
 
-SHARED = {
-    "bedrock-agent": "bedrock",
-    "bedrock-agent-runtime": "bedrock",
-    "bedrock-data-automation": "bedrock",
-    "bedrock-runtime": "bedrock",
-    "docdb": "rds",
-    "neptune": "rds",
-    "timestream-write": "timestream-query",
-}
+SHARED = {"docdb": "rds", "neptune": "rds"}
 """Which service is named for one that Atoll has not and whose requests look like its own, but for their Host."""
 
 
@@ -136,6 +128,75 @@ def test_rest_services_are_told_by_scope_and_route(session: Session, detector: D
     assert told(detector.detect(sent(session, service, operation, protocol))) == (service, protocol, operation.name)
 
 
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ("appconfigdata", "GetLatestConfiguration"),
+        ("bedrock-agent-runtime", "Retrieve"),
+        ("bedrock-runtime", "Converse"),
+        ("chime-sdk-meetings", "CreateMeeting"),
+        ("connectcampaignsv2", "CreateCampaign"),
+        ("lex-runtime", "PostText"),
+        ("lexv2-runtime", "RecognizeText"),
+        ("sagemaker-runtime", "InvokeEndpoint"),
+    ],
+)
+def test_absent_services_of_one_scope_are_told_by_their_routes(
+    session: Session, detector: Detector, service: str, name: str
+) -> None:
+    operation = session.get_service_model(service).operation_model(name)
+    assert told(detector.detect(sent(session, service, operation, "rest-json"))) == (service, "rest-json", name)
+
+
+def test_a_route_beside_those_of_a_service_that_is_there(session: Session, detector: Detector) -> None:
+    operation = session.get_service_model("lambda-core").operation_model("CreateNetworkConnector")
+    request = sent(session, "lambda-core", operation, "rest-json")
+    assert told(detector.detect(request)) == ("lambda-core", "rest-json", "CreateNetworkConnector")
+
+
+def unsigned(session: Session, service: str, name: str, **headers: str) -> Request:
+    operation = session.get_service_model(service).operation_model(name)
+    request = sent(session, service, operation, "rest-json")
+    request.headers = {**request.headers, **headers}
+    if "authorization" not in headers:
+        del request.headers["authorization"]
+    return request
+
+
+@pytest.mark.parametrize(
+    ("service", "operations"),
+    [
+        ("sso", ["GetRoleCredentials", "ListAccountRoles", "ListAccounts", "Logout"]),
+        ("sso-oidc", ["CreateToken", "RegisterClient", "StartDeviceAuthorization"]),
+        ("signin", ["CreateOAuth2Token"]),
+    ],
+)
+def test_services_that_are_called_unsigned(
+    session: Session, detector: Detector, service: str, operations: list[str]
+) -> None:
+    for name in operations:
+        assert told(detector.detect(unsigned(session, service, name))) == (service, "rest-json", name)
+
+
+@pytest.mark.parametrize(("service", "name"), [("bedrock-runtime", "Converse"), ("codecatalyst", "GetUserDetails")])
+def test_services_that_take_bearers(session: Session, detector: Detector, service: str, name: str) -> None:
+    request = unsigned(session, service, name, authorization="Bearer x")
+    assert told(detector.detect(request)) == (service, "rest-json", name)
+
+
+def test_a_bucket_may_be_called_as_what_gives_out_tokens(detector: Detector) -> None:
+    assert told(detector.detect(Request("GET", "/token", "", {"host": "h"}))) == ("s3", "rest-xml", "ListObjects")
+    headers = {"host": "h", "authorization": "Bearer x"}
+    assert told(detector.detect(Request("GET", "/bucket/key", "", headers))) == ("s3", "rest-xml", "GetObject")
+
+
+def test_open_paths_are_routes_of_the_models() -> None:
+    for path, services in _OPEN.items():
+        for service in services:
+            assert any(each.uri == path and each.auth == "none" for each in load(service).operations.values())
+    assert all(summary(service) is not None for service in _WITH_BEARER)
+
+
 def test_names_that_are_known_beforehand_are_those_of_the_models() -> None:
     for name, folders in _ELSEWHERE.items():
         for folder in folders:
@@ -164,7 +225,9 @@ def test_a_target(detector: Detector) -> None:
         ("AmazonSQS.A B\r\n", "sqs", ("sqs", "json", "unknown")),
         ("TrentService.Encrypt", "", ("kms", "json", "Encrypt")),
         ("AWSStepFunctions.StartExecution", "states", ("stepfunctions", "json", "StartExecution")),
-        ("Timestream_20181101.WriteRecords", "timestream", ("timestream-query", "json", "WriteRecords")),
+        ("Timestream_20181101.WriteRecords", "timestream", ("timestream-write", "json", "WriteRecords")),
+        ("Timestream_20181101.Query", "timestream", ("timestream-query", "json", "Query")),
+        ("Timestream_20181101.Fly", "timestream", ("timestream-query", "json", "Fly")),
         ("New_20300101.Go", "newest", ("newest", "json", "Go")),
         ("New_20300101.Go", "", ("new_20300101", "json", "Go")),
         ("", "", ("unknown", "json", "")),

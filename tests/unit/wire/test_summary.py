@@ -19,6 +19,7 @@ def test_a_summary_is_the_model_s(name: str) -> None:
     outlined = outline(name)
     assert (outlined.service_id, outlined.xml_namespace) == (model.service_id, model.xml_namespace)
     assert outlined.operations == {}
+    assert outlined.bare_errors == (name == "s3")
 
 
 def test_a_service_that_spoke_query_is_known_to() -> None:
