@@ -29,6 +29,12 @@ def test_ready_stands_alone_and_nothing_before_says_it(atoll_with: Any, log_form
             assert all(isinstance(json.loads(line), dict) for line in before)
 
 
+def test_nothing_before_says_it_whatever_the_folder_is_called(atoll_with: Any, tmp_path: Path) -> None:
+    with atoll_with("--data", str(tmp_path / "Ready-data")) as atoll:
+        assert (tmp_path / "Ready-data" / "VERSION").exists()
+        assert not [line for line in atoll.lines[: atoll.lines.index("Ready.")] if "Ready" in line]
+
+
 def test_the_port_that_was_picked_answers(atoll_with: Any) -> None:
     with atoll_with("--temporary") as atoll:
         port = int(atoll.url.rpartition(":")[2])

@@ -43,11 +43,21 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+def _read_path(text: str) -> Path:
+    """Raises BadParameter for nothing, which would be the folder that one is in."""
+    if not text:
+        raise typer.BadParameter("it is empty")
+    return Path(text)
+
+
 @app.command()
 def up(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
-    data: Annotated[Path | None, typer.Option(help="Folder that keeps all data.", show_default="./data")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.", metavar="HOST")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", metavar="PORT")] = 4566,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps all data.  [default: ./data]", metavar="DIR", parser=_read_path),
+    ] = None,
     temporary: Annotated[
         bool, typer.Option("--temporary", help="Keep data in a folder that ends with the process.")
     ] = False,
@@ -62,15 +72,23 @@ def up(
     tls: Annotated[
         bool, typer.Option("--tls", help="Serve https, with a certificate made here unless one is given.")
     ] = False,
-    tls_certificate: Annotated[Path | None, typer.Option(help="Certificate to serve, PEM.")] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="Certificate to serve, PEM.", metavar="FILE", parser=_read_path)
+    ] = None,
     tls_key: Annotated[
-        Path | None, typer.Option(help="Its private key, PEM, where the certificate's file does not hold it.")
+        Path | None,
+        typer.Option(
+            help="Its private key, PEM, where the certificate's file does not hold it.",
+            metavar="FILE",
+            parser=_read_path,
+        ),
     ] = None,
     queue_url_style: Annotated[
         QueueUrlStyle, typer.Option(help="Form of the queue URLs that are issued.")
     ] = QueueUrlStyle.DYNAMIC,
     public_host: Annotated[
-        str, typer.Option(help="HOST[:PORT] in issued URLs, in place of the one that the caller used.")
+        str,
+        typer.Option(help="Host in issued URLs, in place of the one that the caller used.", metavar="HOST[:PORT]"),
     ] = "",
     parity_access_keys: Annotated[
         bool, typer.Option("--parity-access-keys", help="Read the account in AKIA and ASIA keys too.")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import socket
-import ssl
 import sys
 from pathlib import Path
 
 import apsw
 
 from atoll.gateway.embedded import serve
-from atoll.gateway.settings import Settings
+from atoll.gateway.logs import unready
+from atoll.gateway.settings import BadSetting, Settings
 from atoll.index import IndexUnavailable
 from atoll.tenants import NewerSchema
 from atoll.tenants.folder import DataFolderError
@@ -32,8 +32,8 @@ def run(settings: Settings) -> int:
         )
     except socket.gaierror:
         return _refuse(f"There is no host {settings.host}: give an address of this machine with --host")
-    except ssl.SSLError as error:
-        return _refuse(f"The certificate {settings.tls_certificate} cannot be used ({error.reason}): give one in PEM")
+    except BadSetting as error:
+        return _refuse(f"{error.option}: {error}")
     except OSError as error:
         if error.filename is not None and Path(error.filename) in (settings.tls_certificate, settings.tls_key):
             return _refuse(f"{error.filename} cannot be read: {error.strerror}")
@@ -43,7 +43,7 @@ def run(settings: Settings) -> int:
 
 
 def _refuse(words: str) -> int:
-    print(f"atoll: {words}", file=sys.stderr)
+    print(unready(f"atoll: {words}"), file=sys.stderr)
     return 1
 
 

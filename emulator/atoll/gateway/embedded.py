@@ -49,11 +49,11 @@ processes."""
 def serve(settings: Settings) -> int:
     """Serves until SIGTERM or SIGINT. Returns the exit code.
 
-    Raises DataFolderError, IndexUnavailable, NewerSchema, ssl.SSLError where a certificate is none, and OSError where
-    the port is taken.
+    Raises DataFolderError, IndexUnavailable, NewerSchema, BadSetting where a certificate or its key does not serve, and
+    OSError where the port is taken.
     """
     _open_more_files()
-    writer = LogWriter(sys.stdout.fileno())
+    writer = LogWriter(sys.stdout.fileno(), settings.log_format, SystemClock())
     handler = attach(writer, settings.log_format, settings.log_level)
     try:
         with DataFolder.open(settings.folder) as folder:

@@ -27,13 +27,24 @@ MOST_PENDING = 8 * 1024 * 1024
 """Bytes that wait for a reader who is slow; what comes on top is left out, and that is said."""
 FAREWELL = 2.0
 """Seconds that a slow reader is given when the process ends."""
+_READY = "Ready"
+_UNREADY = "\\u0052eady"
+"""The same in JSON; in text it shows what is meant."""
+
+
+def unready(text: str) -> str:
+    """`text` without the word that scripts wait for: a folder or a host may be called by it."""
+    return text.replace(_READY, _UNREADY)
 
 
 class LogWriter:
     """Writes to a file descriptor, in the order given, what `write` is handed. For any thread."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, form: Format, clock: Clock) -> None:
         self._descriptor = descriptor
+        self._form = form
+        self._clock = clock
+        self._ready = False
         self._takes = _takes_at_once(descriptor)
         self._pending: deque[bytes] = deque()
         self._size = 0
@@ -45,6 +56,14 @@ class LogWriter:
 
     def write(self, text: str) -> None:
         """`text` is whole lines. Returns at once."""
+        self._hand_over(text if self._ready else unready(text))
+
+    def ready(self) -> None:
+        """Writes the one line that scripts wait for: it stands alone, whatever the format; no earlier one says it."""
+        self._hand_over(f"{_READY}.\n")
+        self._ready = True
+
+    def _hand_over(self, text: str) -> None:
         data = text.encode("utf-8", "backslashreplace")
         with self._changed:
             if self._broken or self._closing:
@@ -53,7 +72,7 @@ class LogWriter:
                 self._left_out += text.count("\n")
                 return
             if self._left_out:
-                data = f"({self._left_out} log lines were left out: nobody read them)\n".encode() + data
+                data = self._gap().encode() + data
                 self._left_out = 0
             if not self._size:
                 data = self._write_at_once(data)
@@ -78,6 +97,12 @@ class LogWriter:
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(FAREWELL)
+
+    def _gap(self) -> str:
+        words = f"{self._left_out} log lines were left out: nobody read them"
+        if self._form == "json":
+            return _json({"time": stamp(self._clock.now()), "level": "warning", "message": words})
+        return f"({words})\n"
 
     def _write_at_once(self, data: bytes) -> bytes:
         """Writes what does not have to wait. Returns the rest."""
@@ -169,8 +194,7 @@ class Announcer:
             self._writer.write(message + "\n")
 
     def ready(self) -> None:
-        """The one line that scripts wait for: it stands alone, whatever the format."""
-        self._writer.write("Ready.\n")
+        self._writer.ready()
 
 
 def _json(entry: dict[str, str]) -> str:

@@ -47,6 +47,8 @@ class Settings:
 
     def check(self) -> None:
         """Raises BadSetting for values that do not go together or mean nothing."""
+        if not self.host:
+            raise BadSetting("--host", "it is empty; 0.0.0.0 stands for all of this machine's addresses")
         if not 0 <= self.port <= 65535:
             raise BadSetting("--port", "ports go from 0 to 65535")
         if self.temporary and self.data is not None:

@@ -6,12 +6,12 @@ from atoll import __version__
 from atoll.gateway.logs import Announcer
 from atoll.gateway.settings import Settings
 
-_EVERYWHERE = ("0.0.0.0", "::", "")
+_EVERYWHERE = ("0.0.0.0", "::")
 _HERE = ("127.0.0.1", "::1", "localhost")
 
 
 def announce_start(announcer: Announcer, settings: Settings, port: int) -> None:
-    """No line but the last may say "Ready": scripts wait for it."""
+    """Ends with the line that scripts wait for."""
     folder = settings.folder
     keeps = f"keeps its data in {folder}" if folder else "keeps its data until it ends"
     announcer.say(f"Atoll {__version__} listens on {settings.scheme}://{_listening(settings.host)}:{port} and {keeps}")

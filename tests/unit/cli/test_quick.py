@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,10 @@ def test_every_setting_is_an_option_with_help() -> None:
     shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["up", "--help"]).output
     for name in Settings.__dataclass_fields__:
         assert f"--{name.replace('_', '-')} " in shown
+
+
+def test_help_is_in_words() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["up", "--help"]).output.split())
+    assert "--port PORT Port to listen on; 0 picks a free one. [default: 4566] --data" in shown
+    assert "--data DIR Folder that keeps all data. [default: ./data] --temporary" in shown
+    assert not re.search(r"<(str|path|int)|[<(]range|\(\./data\)", shown)

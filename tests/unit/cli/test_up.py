@@ -13,7 +13,7 @@ import apsw
 import atoll
 import pytest
 from atoll.cli import up
-from atoll.gateway.settings import Settings
+from atoll.gateway.settings import BadSetting, Settings
 from atoll.tenants.folder import DataFolderError
 
 
@@ -41,6 +41,12 @@ def test_version_imports_neither_typer_nor_the_engine() -> None:
         (["up", "--tls-key", "x"], "together with --tls-certificate"),
         (["up", "--public-host", "http://x/"], "without a scheme"),
         (["up", "--port", "99999"], "65535"),
+        (["up", "--host", ""], "--host: it is empty; 0.0.0.0 stands for"),
+        (["up", "--host="], "--host: it is empty; 0.0.0.0 stands for"),
+        (["up", "--data", ""], "'--data': it is empty"),
+        (["up", "--data="], "'--data': it is empty"),
+        (["up", "--tls-certificate", ""], "'--tls-certificate': it is empty"),
+        (["up", "--tls-certificate", "c", "--tls-key", ""], "'--tls-key': it is empty"),
         (["nothing"], "No such command"),
     ],
 )
@@ -75,6 +81,7 @@ def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
         (apsw.CorruptError("database disk image is malformed"), "malformed"),
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "--host"),
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "--port"),
+        (BadSetting("--tls-key", "k.pem has a pass phrase"), "atoll: --tls-key: k.pem has a pass phrase"),
         (FileNotFoundError(errno.ENOENT, "No such file", Path("key.pem")), "key.pem cannot be read"),
     ],
 )
@@ -87,6 +94,15 @@ def test_what_fails_is_said(
     monkeypatch.setattr(up, "serve", fail)
     assert up.run(Settings(tls_certificate=Path("c.pem"), tls_key=Path("key.pem"))) == 1
     assert words in capsys.readouterr().err
+
+
+def test_no_refusal_says_ready(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(settings: Settings) -> int:
+        raise DataFolderError("The data folder Ready is in use")
+
+    monkeypatch.setattr(up, "serve", fail)
+    assert up.run(Settings()) == 1
+    assert "Ready" not in capsys.readouterr().err
 
 
 def test_what_is_not_foreseen_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

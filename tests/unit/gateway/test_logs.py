@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -153,7 +154,7 @@ def read_all(pipe: tuple[int, int]) -> str:
 
 
 def test_writes_all_in_order(pipe: tuple[int, int]) -> None:
-    writer = LogWriter(pipe[1])
+    writer = LogWriter(pipe[1], "text", ManualClock())
     for number in range(1000):
         writer.write(f"{number}\n")
     writer.close()
@@ -161,9 +162,12 @@ def test_writes_all_in_order(pipe: tuple[int, int]) -> None:
     assert read_all(pipe) == "".join(f"{number}\n" for number in range(1000))
 
 
-def test_a_reader_who_stops_holds_up_nobody(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_reader_who_stops_holds_up_nobody(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch, form: Literal["text", "json"]
+) -> None:
     monkeypatch.setattr(logs, "MOST_PENDING", 100_000)
-    writer = LogWriter(pipe[1])
+    writer = LogWriter(pipe[1], form, ManualClock(NOW))
     line = "x" * 999 + "\n"
     for _ in range(1000):
         writer.write(line)
@@ -181,7 +185,13 @@ def test_a_reader_who_stops_holds_up_nobody(pipe: tuple[int, int], monkeypatch: 
         text = (read + rest.result()).decode()
     lines = text.splitlines()
     assert lines[-1] == "and on"
-    assert re.fullmatch(r"\([0-9]+ log lines were left out: nobody read them\)", lines[-2])
+    words = r"[0-9]+ log lines were left out: nobody read them"
+    if form == "json":
+        gap = json.loads(lines[-2])
+        assert re.fullmatch(words, gap.pop("message"))
+        assert gap == {"time": "2023-11-14T22:13:20.250Z", "level": "warning"}
+    else:
+        assert re.fullmatch(rf"\({words}\)", lines[-2])
     assert len(lines) < 500
 
 
@@ -194,7 +204,7 @@ def _drain(descriptor: int) -> bytes:
 
 def test_a_reader_who_is_gone_harms_nobody(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
-    writer = LogWriter(pipe[1])
+    writer = LogWriter(pipe[1], "text", ManualClock())
     writer.write("a\n")
     writer.close()
     writer.write("b\n")
@@ -202,7 +212,7 @@ def test_a_reader_who_is_gone_harms_nobody(pipe: tuple[int, int]) -> None:
 
 def test_a_full_disk_harms_nobody() -> None:
     with open("/dev/full", "wb") as full:
-        writer = LogWriter(full.fileno())
+        writer = LogWriter(full.fileno(), "text", ManualClock())
         writer.write("a\n")
         writer.write("b\n")
         writer.close()
@@ -215,7 +225,7 @@ def test_a_full_disk_harms_nobody() -> None:
 def kept_records(pipe: tuple[int, int], request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
     root = logging.getLogger()
     level = root.level
-    writer = LogWriter(pipe[1])
+    writer = LogWriter(pipe[1], request.param, ManualClock())
     handler = attach(writer, request.param, "warning")
 
     def written() -> str:
@@ -249,7 +259,7 @@ def test_records_as_json_have_their_traceback(kept_records: Callable[[], str]) -
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("closed", [False, True])
 def test_ready_stands_alone_and_last(pipe: tuple[int, int], form: Literal["text", "json"], closed: bool) -> None:
-    writer = LogWriter(pipe[1])
+    writer = LogWriter(pipe[1], form, ManualClock())
     settings = Settings(log_format=form, closed=closed, temporary=True)
     announce_start(Announcer(writer, form, ManualClock()), settings, 4567)
     writer.close()
@@ -259,3 +269,25 @@ def test_ready_stands_alone_and_last(pipe: tuple[int, int], form: Literal["text"
     assert any("http://127.0.0.1:4567" in line.split() for line in before)
     if form == "json":
         assert all(json.loads(line)["message"] for line in before)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nothing_before_says_ready_whatever_it_is_called(pipe: tuple[int, int], form: Literal["text", "json"]) -> None:
+    writer = LogWriter(pipe[1], form, ManualClock())
+    handler = attach(writer, form, "warning")
+    settings = Settings(log_format=form, host="Ready.test", data=Path("/Ready.\\Ready"))
+    try:
+        logging.getLogger("atoll.x").warning("%s is Ready.", settings.folder)
+        announce_start(Announcer(writer, form, ManualClock()), settings, 4567)
+        logging.getLogger("atoll.x").warning("Ready, and said so")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    writer.close()
+    *before, ready, after = read_all(pipe).splitlines()
+    assert ready == "Ready."
+    assert "Ready, and said so" in after
+    assert not any("Ready" in line for line in before)
+    if form == "json":
+        assert json.loads(before[1])["message"].endswith("keeps its data in /Ready.\\Ready")
+    else:
+        assert before[1].endswith(r"keeps its data in /\u0052eady.\\u0052eady")
