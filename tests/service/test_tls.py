@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import HTTPClientError, SSLError
+from cryptography.hazmat.primitives import serialization
 
 
 def test_the_certificate_that_is_made(atoll_with: Any, folder: Path) -> None:
@@ -43,5 +44,13 @@ def test_a_certificate_that_is_given(atoll_with: Any, atoll_refusing: Any, folde
     (tmp_path / "wrong.pem").write_text("no certificate")
     code, output = atoll_refusing("--temporary", "--port", "0", "--tls-certificate", str(tmp_path / "wrong.pem"))
     assert code == 1
-    assert "cannot be used" in output
+    assert f"--tls-certificate: {tmp_path / 'wrong.pem'} holds no certificate in PEM" in output
+    assert "Traceback" not in output
+    secret = serialization.load_pem_private_key((own / "key.pem").read_bytes(), None).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"word")
+    )
+    (tmp_path / "secret.pem").write_bytes(secret)
+    code, output = atoll_refusing("--temporary", "--port", "0", *given[:3], str(tmp_path / "secret.pem"))
+    assert code == 1
+    assert f"--tls-key: the key in {tmp_path / 'secret.pem'} has a pass phrase: give it without" in output
     assert "Traceback" not in output

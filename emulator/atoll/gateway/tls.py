@@ -23,17 +23,18 @@ from urllib.parse import urlsplit
 import orjson
 
 from atoll.core.clock import Clock
-from atoll.gateway.settings import Settings
+from atoll.gateway.settings import BadSetting, Settings
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 log = logging.getLogger(__name__)
 
-_ALWAYS: Final = ("localhost", "*.localhost", "127.0.0.1", "::1")
-_DOMAIN: Final = "localhost.localstack.cloud"
+_ALWAYS: Final = ("localhost", "localhost.localstack.cloud", "127.0.0.1", "::1")
+_SERVICES: Final = ("sqs", "queue", "sts", "s3")
+"""What stands before a domain without a region: in queue URLs, in endpoints that are for all regions."""
 
-_HOST_NAME: Final = re.compile(r"(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+_HOST_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _LIFETIME: Final = datetime.timedelta(days=825)
 """The longest that Apple's systems accept of a certificate. https://support.apple.com/en-us/103769"""
 _BACKDATED: Final = datetime.timedelta(days=1)
@@ -43,8 +44,7 @@ _RENEWED_BEFORE: Final = datetime.timedelta(days=30)
 def server_context(settings: Settings, folder: Path, clock: Clock) -> ssl.SSLContext:
     """The context that the settings ask for; `folder` is the data folder.
 
-    Raises OSError where a file cannot be read or written, ssl.SSLError where a given one is no certificate or key, or
-    the key is another certificate's.
+    Raises OSError where a file cannot be read or written, BadSetting where a given one does not serve.
     """
     if settings.tls_certificate is not None:
         return given_context(settings.tls_certificate, settings.tls_key)
@@ -61,8 +61,35 @@ def given_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(certificate, key)
+    try:
+        # Without a pass phrase OpenSSL asks for one, at the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        raise _fault(certificate, key, error) from None
     return context
+
+
+def _fault(certificate: Path, key: Path | None, error: ssl.SSLError) -> BadSetting:
+    """Which of the files is wrong, and how: OpenSSL says neither."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    holder, option = (certificate, "--tls-certificate") if key is None else (key, "--tls-key")
+    elsewhere = "add it there, or give its file with --tls-key" if key is None else "give the certificate's"
+    try:
+        public = x509.load_pem_x509_certificates(certificate.read_bytes())[0].public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return BadSetting("--tls-certificate", f"{certificate} holds no certificate in PEM: give one")
+    try:
+        private = load_pem_private_key(holder.read_bytes(), None)
+    except TypeError:
+        return BadSetting(option, f"the key in {holder} has a pass phrase: give it without (openssl pkey takes it off)")
+    except (ValueError, UnsupportedAlgorithm):
+        return BadSetting(option, f"{holder} holds no private key in PEM: {elsewhere}")
+    if private.public_key() != public:
+        return BadSetting(option, f"the key in {holder} is not that of {certificate}: give two that belong together")
+    return BadSetting("--tls-certificate", f"{certificate} cannot be used ({error.reason}): give another")
 
 
 def own_context(folder: Path, clock: Clock, hosts: Sequence[str] = ()) -> ssl.SSLContext:
@@ -75,7 +102,7 @@ def own_context(folder: Path, clock: Clock, hosts: Sequence[str] = ()) -> ssl.SS
     if _serves(certificate, names, clock):
         try:
             return given_context(certificate, key)
-        except (OSError, ssl.SSLError):
+        except (OSError, BadSetting):
             # One of the two was lost or replaced: a new pair serves as well.
             log.warning("the certificate in %s and its key do not match; both are made anew", folder)
     _make(certificate, key, names, clock)
@@ -88,21 +115,22 @@ def _names(hosts: Sequence[str]) -> list[x509.GeneralName]:
 
     own = [socket.gethostname() if host in ("0.0.0.0", "::") else host.lower() for host in hosts]
     names: dict[x509.GeneralName, None] = {}
-    for host in (*_ALWAYS, _DOMAIN, *own):
+    for host in (*_ALWAYS, *own):
         try:
             names[x509.IPAddress(ipaddress.ip_address(host))] = None
         except ValueError:
             if not _HOST_NAME.fullmatch(host):
                 continue
-            names[x509.DNSName(host)] = None
-            if "." in host and host not in _ALWAYS:
-                names.update((x509.DNSName(name), None) for name in _subdomains(host))
+            names.update((x509.DNSName(name), None) for name in (host, *_subdomains(host)))
     return list(names)
 
 
 def _subdomains(domain: str) -> Iterator[str]:
     """What AWS has before its own domain: a wildcard is for one label, so each region needs one."""
     yield f"*.{domain}"
+    if "." not in domain:
+        # Clients by OpenSSL take no wildcard for `*.localhost`, but one for `*.eu-west-1.localhost`.
+        yield from (f"{service}.{domain}" for service in _SERVICES)
     yield f"*.s3.{domain}"
     yield f"*.queue.{domain}"
     for region in _regions():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 import ssl
 import stat
@@ -10,10 +11,12 @@ from typing import Any
 
 import pytest
 from atoll.core.clock import ManualClock, SystemClock
-from atoll.gateway.settings import Settings
-from atoll.gateway.tls import own_context, server_context
+from atoll.gateway.settings import BadSetting, Settings
+from atoll.gateway.tls import given_context, own_context, server_context
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 DAY = 86400.0
 
@@ -90,7 +93,21 @@ def test_it_is_made_anew_where_it_is_broken(broken: str, content: Any, tmp_path:
     held(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["localhost", "sqs.eu-central-1.localhost.localstack.cloud", "queue.localhost"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "localhost",
+        "sqs.eu-central-1.localhost.localstack.cloud",
+        "sqs.localhost",
+        "sqs.eu-west-1.localhost",
+        "queue.localhost",
+        "eu-west-1.queue.localhost",
+        "sts.localhost",
+        "s3.localhost",
+        "b.s3.localhost",
+        "b.s3.eu-west-1.localhost",
+    ],
+)
 def test_a_strict_client_trusts_it(name: str, tmp_path: Path, serving: Any, run: Any, echo: Any) -> None:
     """With it as its only authority, as AWS_CA_BUNDLE names it."""
     import asyncio
@@ -99,10 +116,6 @@ def test_a_strict_client_trusts_it(name: str, tmp_path: Path, serving: Any, run:
     context = server_context(settings, tmp_path, SystemClock())
     client = ssl.create_default_context(cafile=tmp_path / "tls" / "certificate.pem")
     client.verify_flags |= ssl.VERIFY_X509_STRICT
-
-    if name == "queue.localhost":
-        # OpenSSL takes a wildcard for three labels and more only; `*.localhost` is for clients that take it.
-        client.check_hostname = False
 
     async def talk() -> bytes:
         async with serving(echo, ssl=context) as server:
@@ -133,11 +146,76 @@ def test_a_given_certificate(tmp_path: Path) -> None:
 
 def test_a_given_certificate_that_does_not_serve(tmp_path: Path) -> None:
     own_context(tmp_path, SystemClock())
-    certificate = tmp_path / "certificate.pem"
-    with pytest.raises(FileNotFoundError):
-        server_context(Settings(tls=True, tls_certificate=tmp_path / "none.pem"), tmp_path, SystemClock())
-    with pytest.raises(ssl.SSLError):
-        server_context(Settings(tls=True, tls_certificate=certificate), tmp_path, SystemClock())
+    for content in ("", "nonsense", "certificate"):
+        file = written(tmp_path / "file.pem", tmp_path, content)
+        with pytest.raises(FileNotFoundError):
+            given_context(tmp_path / "none.pem", file)
+        with pytest.raises(FileNotFoundError):
+            given_context(file, tmp_path / "none.pem")
+
+
+def in_pem(key: Any, pass_phrase: bytes = b"") -> bytes:
+    protection = serialization.BestAvailableEncryption(pass_phrase) if pass_phrase else serialization.NoEncryption()
+    written: bytes = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+    return written
+
+
+def written(path: Path, folder: Path, content: str) -> Path:
+    """`path` with the content: words, or what the certificate and the key in `folder` are called by."""
+    certificate, key = ((folder / name).read_bytes() for name in ("certificate.pem", "key.pem"))
+    kept: dict[str, bytes] = {
+        "certificate": certificate,
+        "key": key,
+        "with pass phrase": in_pem(serialization.load_pem_private_key(key, None), b"word"),
+        "another key": in_pem(ec.generate_private_key(ec.SECP256R1())),
+        "a key of another kind": in_pem(rsa.generate_private_key(65537, 2048)),
+    }
+    path.write_bytes(b"".join(kept.get(part, part.encode()) for part in content.split(" + ")))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "option", "words"),
+    [
+        ("certificate", None, "--tls-certificate", "c.pem holds no private key in PEM: add it there, or"),
+        ("key", None, "--tls-certificate", "c.pem holds no certificate in PEM"),
+        ("nonsense", "key", "--tls-certificate", "c.pem holds no certificate in PEM"),
+        ("", "key", "--tls-certificate", "c.pem holds no certificate in PEM"),
+        ("key", "certificate", "--tls-certificate", "c.pem holds no certificate in PEM"),
+        ("certificate", "nonsense", "--tls-key", "k.pem holds no private key in PEM"),
+        ("certificate", "", "--tls-key", "k.pem holds no private key in PEM"),
+        ("certificate", "certificate", "--tls-key", "k.pem holds no private key in PEM"),
+        ("certificate", "with pass phrase", "--tls-key", "k.pem has a pass phrase: give it without"),
+        ("certificate + with pass phrase", None, "--tls-certificate", "c.pem has a pass phrase: give it without"),
+        ("certificate", "another key", "--tls-key", "k.pem is not that of "),
+        ("certificate", "a key of another kind", "--tls-key", "k.pem is not that of "),
+        ("certificate + another key", None, "--tls-certificate", "c.pem is not that of "),
+    ],
+)
+def test_the_file_that_is_wrong_is_named(
+    certificate: str, key: str | None, option: str, words: str, tmp_path: Path
+) -> None:
+    own_context(tmp_path, SystemClock())
+    chain = written(tmp_path / "c.pem", tmp_path, certificate)
+    secret = None if key is None else written(tmp_path / "k.pem", tmp_path, key)
+    with pytest.raises(BadSetting) as caught:
+        given_context(chain, secret)
+    assert caught.value.option == option
+    assert str(tmp_path / words.split()[0]) in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_a_key_that_openssl_finds_too_weak(tmp_path: Path) -> None:
+    files = tmp_path / "c.pem", tmp_path / "k.pem"
+    private = rsa.generate_private_key(65537, 1024)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Weak")])
+    until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    weak = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
+    weak = weak.serial_number(1).not_valid_before(until).not_valid_after(until)
+    files[0].write_bytes(weak.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(in_pem(private))
+    with pytest.raises(BadSetting, match=r"c\.pem cannot be used \(EE_KEY_TOO_SMALL\)"):
+        given_context(*files)
 
 
 def test_the_host_of_the_settings_is_a_name(tmp_path: Path) -> None:
