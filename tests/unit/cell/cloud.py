@@ -1,11 +1,12 @@
-"""An index, cells and the dispatcher between them in one process, as many as a test wants, that may crash."""
+"""An index, cells and the dispatcher between them in one process, as many as a test wants, that may crash, stand still,
+or lose touch."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,29 +22,34 @@ from atoll.core.service import Registry
 from atoll.core.tenant_id import TenantId
 from atoll.gateway.dispatch import Dispatcher, Packed
 from atoll.gateway.locate import Locator
+from atoll.index import IndexUnavailable
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
 from atoll.services import REGISTRY
 from probe import probe
 
-SERVICES = Registry({"probe": lambda: probe, "sqs": lambda: REGISTRY["sqs"]})
+SERVICES = Registry({"probe": lambda: probe, "sqs": lambda: REGISTRY["sqs"], "sts": lambda: REGISTRY["sts"]})
 
 
 class Process:
     """What a cell lives in: all that it says to the world outside, and is asked from there, goes through here. Once it
-    is dead nothing does; whoever waited for an answer has lost the connection."""
+    is dead nothing does; whoever waited for an answer has lost the connection. One that was only paused `wakes`."""
 
     def __init__(self, cloud: Cloud, name: str, folder: Path) -> None:
         self.cloud = cloud
         self.name = name
         self.folder = folder
         self.dead = False
+        self.saying = 0
+        """How much it is about to say, or waits to hear the answer to."""
+        self._woken = asyncio.Event()
         self._asked: set[_Line] = set()
         folder.mkdir(parents=True, exist_ok=True)
+        self.index = _Reach(self, cloud.index)
         self.cell = Cell(
             name,
             registry=SERVICES,
-            index=_Reach(self, cloud.index),  # type: ignore[arg-type]
+            index=self.index,  # type: ignore[arg-type]
             world=_Reach(self, cloud.dispatcher),  # type: ignore[arg-type]
             clock=cloud.clock,
             path_of=self.path_of,
@@ -65,6 +71,15 @@ class Process:
         self.dead = True
         for line in tuple(self._asked):
             line.lost()
+
+    def wake(self) -> None:
+        self.dead = False
+        self._woken.set()
+
+    async def lives(self) -> None:
+        """Returns when it lives, which may be never."""
+        if self.dead:
+            await self._woken.wait()
 
 
 class _Line(Reply):
@@ -91,11 +106,12 @@ class _Line(Reply):
 
 
 class _Reach:
-    """The index or the dispatcher, as a process reaches them: not at all once it is dead."""
+    """The index or the dispatcher, as a process reaches them: not at all once it is dead, nor while it is `cut_off`."""
 
     def __init__(self, process: Process, target: Any) -> None:
         self._process = process
         self._target = target
+        self.cut_off = False
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._target, name)
@@ -103,16 +119,56 @@ class _Reach:
             return method
 
         async def reach(*args: Any, **named: Any) -> Any:
-            self._process.cloud.step(self._process, f"before {name}")
-            if self._process.dead:
-                await asyncio.Future()
-            result = await method(*args, **named)
-            self._process.cloud.step(self._process, f"after {name}")
-            if self._process.dead:
-                await asyncio.Future()
-            return result
+            process = self._process
+            process.saying += 1
+            try:
+                process.cloud.step(process, f"before {name}")
+                await process.lives()
+                if self.cut_off:
+                    raise IndexUnavailable("there is no way there")
+                result = await method(*args, **named)
+                process.cloud.step(process, f"after {name}")
+                await process.lives()
+                return result
+            finally:
+                process.saying -= 1
 
         return reach
+
+
+class Killer:
+    """Kills the process of that name at its n-th step; counts the steps where it has none to kill at."""
+
+    def __init__(self, cloud: Cloud, name: str, at: int) -> None:
+        self.cloud = cloud
+        self.name = name
+        self.at = at
+        self.steps: list[str] = []
+        cloud.on_step = self._step
+
+    def _step(self, process: Process, what: str) -> None:
+        if process.name == self.name:
+            self.steps.append(what)
+            if len(self.steps) == self.at:
+                self.cloud.kill(self.name)
+
+    async def settle(self) -> int:
+        """All that is under way comes to its end. Returns how many steps there were until only time caused more."""
+        await self.cloud.quiet()
+        steps = len(self.steps)
+        await self.cloud.settle()
+        self.at = 0
+        await self.cloud.settle()
+        return steps
+
+
+def at_each_step(folder: Path, scenario: Callable[[Path, int], Coroutine[Any, Any, int]]) -> int:
+    """Runs `scenario(folder, at)`, which kills at that step and returns how many there were, for one step after the
+    other, until there is none left to kill at. Returns how many there were then."""
+    at = 1
+    while asyncio.run(scenario(folder / str(at), at)) >= at:
+        at += 1
+    return at - 1
 
 
 class Cloud:
@@ -182,6 +238,9 @@ class Cloud:
         shutil.copytree(process.folder, image, ignore=shutil.ignore_patterns("*-shm", "*-journal"))
         return image
 
+    def kill_at(self, name: str, at: int) -> Killer:
+        return Killer(self, name, at)
+
     async def revive(self, name: str) -> None:
         """A new process on what was left by the one that was killed."""
         self._begin(name, max(self.folder.glob(f"{name}.*")))
@@ -191,6 +250,50 @@ class Cloud:
     async def crash(self, name: str = "one") -> None:
         self.kill(name)
         await self.revive(name)
+
+    # ---- pauses and partitions
+
+    def replace(self, name: str) -> Process:
+        """The process stands still and is taken for dead: another takes its place, on the files as they are. Returns
+        the one that was, which may `wake`."""
+        old = self.processes[name]
+        self._begin(name, self.kill(name))
+        return old
+
+    def replace_at(self, name: str, what: str) -> list[Process]:
+        """Replaces the process when it first takes that step; the one that was is in the list then."""
+        old: list[Process] = []
+
+        def step(process: Process, taken: str) -> None:
+            if not old and (process.name, taken) == (name, what):
+                old.append(self.replace(name))
+
+        self.on_step = step
+        return old
+
+    async def wake(self, process: Process) -> None:
+        """It goes on where it stood, with its own memory and files; returns when it has said what it was about to."""
+        process.wake()
+        async with asyncio.timeout(20):
+            while process.saying:
+                await _turn()
+
+    def cut_off(self, name: str, cut_off: bool = True) -> None:
+        """The process reaches the index no more, or again."""
+        self.processes[name].index.cut_off = cut_off
+
+    @contextmanager
+    def effects_unanswered(self) -> Iterator[None]:
+        """What is set out with inside is never answered, as if whatever lies between the tenants hung."""
+
+        async def never(effect: Effect) -> None:
+            await asyncio.Future[None]()
+
+        self.dispatcher.apply = never  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            del self.dispatcher.apply
 
     # ---- calls
 
@@ -218,6 +321,14 @@ class Cloud:
         async with asyncio.timeout(20):
             while not await condition():
                 await _turn()
+
+    async def waiting(self) -> None:
+        """Until a call waits in the first cell."""
+
+        async def waits() -> bool:
+            return bool(self.cell.waiters.count())
+
+        await self.until(waits)
 
     async def quiet(self) -> None:
         """Until nothing is under way."""

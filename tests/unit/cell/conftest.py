@@ -30,6 +30,11 @@ def box_arn() -> Callable[[TenantId, str], str]:
 
 
 @pytest.fixture
+def at_each_step() -> Any:
+    return cloud_module.at_each_step
+
+
+@pytest.fixture
 def told_of_commits(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     """`told_of_commits(cloud)`: from now on commits in this cloud's tenants are steps of it, before and after."""
     told_last: list[Any] = []

@@ -98,11 +98,7 @@ def test_a_commit_that_fails_is_answered_as_a_failure_and_leaves_nothing(
         async with cloud_at(tmp_path) as cloud:
             assert await cloud.call(A, "Add", Box=box_arn(A, "n")) == {"Value": 1}
             waiting = asyncio.create_task(cloud.call(A, "Take", Box=box_arn(A, "x"), Wait=20))
-
-            async def waits() -> bool:
-                return bool(cloud.cell.waiters.count())
-
-            await cloud.until(waits)
+            await cloud.waiting()
             disk.full = True
             answers = await asyncio.gather(
                 cloud.call(A, "Add", Box=box_arn(A, "n")),

@@ -14,23 +14,6 @@ A = TenantId("default", "111111111111", "us-east-1")
 B = TenantId("default", "222222222222", "eu-central-1")
 
 
-class Killer:
-    """Kills the process of that name at its n-th step; counts the steps where it has none to kill at."""
-
-    def __init__(self, cloud: Any, name: str, at: int) -> None:
-        self.cloud = cloud
-        self.name = name
-        self.at = at
-        self.steps: list[str] = []
-        cloud.on_step = self.step
-
-    def step(self, process: Any, what: str) -> None:
-        if process.name == self.name:
-            self.steps.append(what)
-            if len(self.steps) == self.at:
-                self.cloud.kill(self.name)
-
-
 async def send_all(cloud: Any, box_arn: Any) -> None:
     """Some at a time, so that calls share commits with the settling of earlier effects."""
     for turn in range(3):
@@ -42,35 +25,26 @@ async def send_all(cloud: Any, box_arn: Any) -> None:
 
 @pytest.mark.parametrize("side", ["one", "two"])
 def test_either_side_may_be_killed_at_any_step(
-    side: str, tmp_path: Path, cloud_at: Any, box_arn: Any, told_of_commits: Any
+    side: str, tmp_path: Path, cloud_at: Any, box_arn: Any, told_of_commits: Any, at_each_step: Any
 ) -> None:
     async def scenario(folder: Path, at: int) -> int:
-        """Returns how many steps there were."""
         async with cloud_at(folder, cells=("one", "two")) as cloud:
             await cloud.index.place(B, "two")
             told_of_commits(cloud)
-            killer = Killer(cloud, side, at)
+            killer = cloud.kill_at(side, at)
             await send_all(cloud, box_arn)
             if cloud.processes[side].dead:
                 await cloud.revive(side)
                 await send_all(cloud, box_arn)
-            await cloud.quiet()
-            steps = len(killer.steps)
-            await cloud.settle()
-            killer.at = 0
-            await cloud.settle()
+            steps: int = await killer.settle()
             sent = await cloud.notes(A, "sent")
             lane = [text for text in sent if len(text) == 2]
-            assert await cloud.notes(B, "in") == lane, (at, killer.steps[at - 1])
-            assert sorted(await cloud.notes(B, "no lane")) == sorted(set_aside(sent)), (at, killer.steps[at - 1])
+            assert await cloud.notes(B, "in") == lane, (at, killer.steps)
+            assert sorted(await cloud.notes(B, "no lane")) == sorted(set_aside(sent)), (at, killer.steps)
             assert cloud.cells["one"].tenants.get(A).tenant.rows("SELECT count(*) FROM effect") == [(0,)]
             return steps
 
-    steps = asyncio.run(scenario(tmp_path / "whole", 0))
-    assert steps > 12
-    # The later steps are like those before them.
-    for at in range(1, min(steps, 36) + 1):
-        asyncio.run(scenario(tmp_path / str(at), at))
+    assert at_each_step(tmp_path, scenario) > 20
 
 
 def set_aside(sent: list[str]) -> list[str]:
@@ -123,24 +97,18 @@ def test_what_is_sent_behind_an_effect_that_waits_does_not_overtake_it(
 
 
 def test_a_refused_effect_goes_where_it_says_also_through_kills(
-    tmp_path: Path, cloud_at: Any, box_arn: Any, told_of_commits: Any
+    tmp_path: Path, cloud_at: Any, box_arn: Any, told_of_commits: Any, at_each_step: Any
 ) -> None:
     async def scenario(folder: Path, at: int) -> int:
         async with cloud_at(folder) as cloud:
             told_of_commits(cloud)
-            killer = Killer(cloud, "one", at)
+            killer = cloud.kill_at("one", at)
             await cloud.insist(A, "Send", Boxes=[box_arn(B, "refusing")], Text="no", Refused=box_arn(A, "dead"))
-            await cloud.quiet()
-            steps = len(killer.steps)
-            await cloud.settle()
-            killer.at = 0
-            await cloud.settle()
+            steps: int = await killer.settle()
             assert await cloud.notes(A, "dead") == await cloud.notes(A, "sent"), (at, killer.steps)
             return steps
 
-    steps = asyncio.run(scenario(tmp_path / "whole", 0))
-    for at in range(1, steps + 1):
-        asyncio.run(scenario(tmp_path / str(at), at))
+    assert at_each_step(tmp_path, scenario) > 12
 
 
 def test_a_settling_that_cannot_be_written_is_tried_again(

@@ -40,30 +40,17 @@ async def agreed(cloud: Any, *tenants: TenantId, name: str = NAME) -> TenantId |
 
 @pytest.mark.parametrize("release_first", [False, True])
 def test_who_claims_or_gives_back_may_be_killed_at_any_step(
-    release_first: bool, tmp_path: Path, cloud_at: Any, told_of_commits: Any
+    release_first: bool, tmp_path: Path, cloud_at: Any, told_of_commits: Any, at_each_step: Any
 ) -> None:
     async def scenario(folder: Path, at: int) -> int:
         async with cloud_at(folder, cells=("one", "two")) as cloud:
             await cloud.index.place(B, "two")
             if release_first:
                 await cloud.call(A, "Claim", Name=NAME)
-            steps = 0
-
-            def step(process: Any, what: str) -> None:
-                nonlocal steps
-                if process.name == "one":
-                    steps += 1
-                    if steps == at:
-                        cloud.kill("one")
-
             told_of_commits(cloud)
-            cloud.on_step = step
+            killer = cloud.kill_at("one", at)
             answer = await cloud.insist(A, "Release" if release_first else "Claim", Name=NAME)
-            await cloud.quiet()
-            taken = steps
-            await cloud.settle()
-            cloud.on_step = lambda process, what: None
-            await cloud.settle()
+            steps: int = await killer.settle()
             holder = await agreed(cloud, A, B)
             if answer is not None:
                 assert holder == (None if release_first else A)
@@ -75,12 +62,9 @@ def test_who_claims_or_gives_back_may_be_killed_at_any_step(
             await cloud.call(B, "Claim", Name=NAME)
             assert await agreed(cloud, A, B) == B
             assert (await cloud.call(A, "Owner", Name=NAME))["Owner"] == list(B)
-            return taken
+            return steps
 
-    steps = asyncio.run(scenario(tmp_path / "whole", 0))
-    assert steps >= 4
-    for at in range(1, steps + 1):
-        asyncio.run(scenario(tmp_path / str(at), at))
+    assert at_each_step(tmp_path, scenario) >= 4
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -109,11 +93,7 @@ def test_a_claim_that_was_given_up_can_be_confirmed_no_more(tmp_path: Path, clou
     async def scenario() -> None:
         async with cloud_at(tmp_path) as cloud:
             slow = asyncio.create_task(cloud.call(A, "Claim", Name=NAME, Wait=200))
-
-            async def waits() -> bool:
-                return bool(cloud.cell.waiters.count())
-
-            await cloud.until(waits)
+            await cloud.waiting()
             with pytest.raises(AwsError, match="NameTaken"):
                 await cloud.call(B, "Claim", Name=NAME)
             cloud.clock.advance(130)

@@ -78,11 +78,7 @@ def test_who_waits_is_woken_by_its_own_realm_only(tmp_path: Path, cloud_at: Any,
         async with cloud_at(tmp_path) as cloud:
             await cloud.call(TWIN_A, "Put", Box=box_arn(A, "other"), Text="here")
             waiting = asyncio.create_task(cloud.call(TWIN_B, "Take", Box=box_arn(A, "x"), Wait=20))
-
-            async def waits() -> bool:
-                return bool(cloud.cell.waiters.count())
-
-            await cloud.until(waits)
+            await cloud.waiting()
             await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="of default")
             await cloud.quiet_but(waiting)
             assert not waiting.done()
