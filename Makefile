@@ -50,6 +50,10 @@ build: environment  ## Build wheel and sdist into dist/, and try the wheel in an
 	$(BIN)/uv build --no-build-isolation --python $(BIN)/python --out-dir dist
 	$(BIN)/pytest -q tests/package
 
+.PHONY: generate
+generate:  ## Copy the CRDs, the one source of truth, to where they are packaged
+	cp crds/*.yaml emulator/atoll/manifests/crds/
+
 .PHONY: format
 format: environment  ## Bring the code into shape
 	$(BIN)/ruff check --fix

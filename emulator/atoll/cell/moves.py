@@ -1,7 +1,9 @@
-"""Tenants that come and go: given away to another cell, taken over from one, told to the index anew."""
+"""Tenants that come and go: given away to another cell, taken over from one, erased, told to the index anew."""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +38,23 @@ class Moves:
                 await hand_over(cell.tenants.path_of(id))
             if await cell.index.move(id, cell.name, placement.epoch, to) is None:
                 raise NotMine(id, to)
+        finally:
+            cell.tenants.stay_or_gone(id)
+        cell.marks.closed(id, None)
+        cell.timekeeper.closed(id, None)
+        cell.waiters.rouse(id)
+
+    async def erase(self, id: TenantId) -> None:
+        """Deletes the tenant with everything in it, as soon as what is under way in it has come to an end. What waits
+        in it ends."""
+        cell = self._cell
+        try:
+            await cell.tenants.leave(id, cell.name)
+            # In this order, so that after a crash in between there are files that the index can be told of again.
+            await cell.index.forget(id)
+            folder = cell.tenants.path_of(id)
+            if folder.exists():
+                await asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, folder)
         finally:
             cell.tenants.stay_or_gone(id)
         cell.marks.closed(id, None)

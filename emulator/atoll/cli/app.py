@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from atoll.cli import declare, shell, show
+
 app = typer.Typer(
     name="atoll",
     help="Many isolated AWS accounts and regions behind one endpoint.",
@@ -106,6 +108,12 @@ def up(
     log_level: Annotated[
         LogLevel, typer.Option(help="From which level on to log; calls are logged at info.")
     ] = LogLevel.INFO,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--file", "-f", help="Accounts and Regions to start with: a file, a folder, or - .", metavar="PATH"
+        ),
+    ] = None,
 ) -> None:
     """Start Atoll, in one process, and stay in front."""
     from atoll.gateway.settings import BadSetting, Settings
@@ -135,7 +143,7 @@ def up(
         raise typer.BadParameter(str(error), param_hint=error.option) from None
     from atoll.cli.up import run
 
-    raise typer.Exit(run(settings))
+    raise typer.Exit(run(settings, file or ()))
 
 
 @app.command()
@@ -144,3 +152,11 @@ def version() -> None:
     from atoll import __version__
 
     typer.echo(__version__)
+
+
+app.command()(declare.apply)
+app.command()(show.get)
+app.command()(declare.delete)
+app.command()(declare.fault)
+app.command()(shell.env)
+app.command("exec")(shell.execute)

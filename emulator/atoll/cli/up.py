@@ -5,25 +5,32 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
 
+from atoll.control.errors import Refused
+from atoll.control.steer import steer
 from atoll.gateway.embedded import serve
 from atoll.gateway.logs import unready
 from atoll.gateway.settings import BadSetting, Settings
 from atoll.index import IndexUnavailable
+from atoll.manifests.account import Account
+from atoll.manifests.problems import BadManifests
+from atoll.manifests.region import Region
 from atoll.tenants import NewerSchema
 from atoll.tenants.folder import DataFolderError
 
 _ADDRESS = (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL)
 
 
-def run(settings: Settings) -> int:
-    """Returns the exit code."""
+def run(settings: Settings, files: Sequence[str] = ()) -> int:
+    """Starts with the Accounts and Regions of `files` declared. Returns the exit code."""
     try:
-        return serve(settings)
-    except (DataFolderError, IndexUnavailable, NewerSchema) as error:
+        manifests = _read(files) if files else []
+        return serve(settings, lambda atoll: steer(atoll, manifests))
+    except (DataFolderError, IndexUnavailable, NewerSchema, BadManifests, Refused) as error:
         return _refuse(str(error))
     except apsw.Error as error:
         return _refuse(
@@ -40,6 +47,15 @@ def run(settings: Settings) -> int:
         if error.errno not in _ADDRESS:
             raise
         return _refuse(_address_words(settings, error))
+
+
+def _read(files: Sequence[str]) -> list[Account | Region]:
+    """Raises BadManifests."""
+    # Imported here, since few start with manifests, and they bring YAML and JSON Schema along.
+    from atoll.manifests.check import check
+    from atoll.manifests.documents import read_documents
+
+    return check(read_documents(files))
 
 
 def _refuse(words: str) -> int:

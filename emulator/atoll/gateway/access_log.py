@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -22,7 +22,9 @@ MOST_LINES = 256
 LONGEST_NAME = 200
 """Characters of what a caller may choose, of an operation's name for one."""
 
-Line = tuple[float, str, Caller | None, str, str, TenantId | None, int, float]
+Line = tuple[float, str, Caller | None, str, str, TenantId | None, int, float, str]
+"""When (seconds since the epoch), request id, caller, service, operation, owner, HTTP status, seconds, error code."""
+Sink = Callable[[Sequence[Line]], None]
 
 
 class Writer(Protocol):
@@ -34,11 +36,12 @@ class Writer(Protocol):
 class AccessLog:
     """`line` is on every call's path, so it only notes what is rendered when the buffer is written."""
 
-    def __init__(self, writer: Writer, *, json: bool, quiet: bool = False) -> None:
-        """`quiet` logs failures of ours only."""
+    def __init__(self, writer: Writer, *, json: bool, quiet: bool = False, sinks: Sequence[Sink] = ()) -> None:
+        """`quiet` writes failures of ours only. `sinks` are given all lines, many at a time."""
         self._writer = writer
         self._render: Callable[[Line], str] = _as_json if json else _as_text
         self._quiet = quiet
+        self._sinks = sinks
         self._lines: list[Line] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -52,11 +55,10 @@ class AccessLog:
         owner: TenantId | None,
         status: int,
         seconds: float,
+        code: str = "",
     ) -> None:
         """`when` is seconds since the epoch, when the request had arrived. To be called on a running loop."""
-        if self._quiet and status < 500:
-            return
-        self._lines.append((when, request_id, caller, service, operation, owner, status, seconds))
+        self._lines.append((when, request_id, caller, service, operation, owner, status, seconds, code))
         if len(self._lines) >= MOST_LINES or status >= 500:
             self.flush()
         elif self._timer is None:
@@ -67,12 +69,16 @@ class AccessLog:
             self._timer.cancel()
             self._timer = None
         lines, self._lines = self._lines, []
+        for sink in self._sinks:
+            sink(lines)
+        if self._quiet:
+            lines = [line for line in lines if line[6] >= 500]
         if lines:
             self._writer.write("".join(map(self._render, lines)))
 
 
 def _as_text(line: Line) -> str:
-    when, request_id, caller, service, operation, owner, status, seconds = line
+    when, request_id, caller, service, operation, owner, status, seconds, _ = line
     if caller is None:
         return f"{stamp(when)} {request_id} - - {_call(service, operation)} {status} {seconds * 1e3:.1f} ms\n"
     target = _target(caller, owner)
@@ -83,7 +89,7 @@ def _as_text(line: Line) -> str:
 
 
 def _as_json(line: Line) -> str:
-    when, request_id, caller, service, operation, owner, status, seconds = line
+    when, request_id, caller, service, operation, owner, status, seconds, _ = line
     entry = {"time": stamp(when), "requestId": request_id}
     if caller is not None:
         entry["realm"] = caller.realm

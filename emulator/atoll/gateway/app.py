@@ -29,6 +29,8 @@ from atoll.gateway import cors
 from atoll.gateway.access_log import AccessLog
 from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.dispatch import Dispatcher
+from atoll.gateway.faults import Faults, Outcome
+from atoll.gateway.gate import Gate
 from atoll.gateway.http1 import body_length
 from atoll.gateway.identify import Identifier, Identity
 from atoll.gateway.locate import Locator
@@ -117,6 +119,8 @@ class Gateway:
         clock: Clock,
         access_log: AccessLog,
         inner: Inner,
+        gate: Gate | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.clock = clock
         self.loop = asyncio.get_running_loop()
@@ -131,6 +135,8 @@ class Gateway:
         self._dispatcher = dispatcher
         self._access_log = access_log
         self._inner = inner
+        self.gate = gate or Gate()
+        self.faults = faults or Faults()
         self._routes: dict[tuple[str, str, str], Route] = {}
         self._origins: dict[tuple[str, str], Origin] = {}
 
@@ -189,6 +195,8 @@ class Gateway:
         """From a known caller on. Raises AwsError."""
         request = exchange.request
         caller = exchange.caller = identity.caller
+        if self.gate.shut:
+            self.gate.check(caller)
         key = (detected.service, detected.operation_name, detected.protocol)
         route = exchange.route = self._routes.get(key) or self._route(detected)
         if identity.claim is not None and identity.signing_name not in route.signing_names:
@@ -231,7 +239,22 @@ class Gateway:
             exchange.request_id,
             self._origin(exchange.request),
         )
-        self._dispatcher.run(call, exchange)
+        if self.faults.active and (outcome := self.faults.draw(owner, call.service)) is not None:
+            exchange.goes_on(self.loop.create_task(self._suffer(exchange, call, outcome)))
+        else:
+            self._dispatcher.run(call, exchange)
+
+    async def _suffer(self, exchange: Exchange, call: Call, outcome: Outcome) -> None:
+        """A call that somebody wants to go wrong."""
+        try:
+            await asyncio.sleep(outcome.delay)
+        except asyncio.CancelledError:
+            exchange.done(None, service_unavailable())
+            raise
+        if outcome.error is not None:
+            exchange.done(None, outcome.error)
+        else:
+            self._dispatcher.run(call, exchange)
 
     def _route(self, detected: Detected) -> Route:
         """Raises AwsError with status 501 where Atoll has no such operation."""
@@ -285,14 +308,17 @@ class Gateway:
     def render(self, exchange: Exchange, result: Params | None, error: Exception | None) -> Response:
         """The answer on the wire, and its line in the access log."""
         route = exchange.route
+        code = ""
         try:
             if error is None and route is not None:
                 response = route.codec.render(route.model, result or {}, exchange.request_id)
             else:
-                response = self._render_error(exchange, error)
+                told = _in_words(exchange, error)
+                code = told.code
+                response = _render_error(exchange, told)
         except Exception:
             logger.exception("%s: the answer could not be rendered", exchange.request_id)
-            response = self._render_error(exchange, internal_failure())
+            response = _render_error(exchange, internal_failure())
         detected = exchange.detected
         status = response.status
         self._access_log.line(
@@ -304,6 +330,7 @@ class Gateway:
             exchange.owner,
             CLIENT_GONE if exchange.gone and status == 503 else status,
             self.clock.now() - exchange.started,
+            code,
         )
         return response
 
@@ -323,24 +350,31 @@ class Gateway:
         seconds = self.clock.now() - started
         self._access_log.line(started, uuid4(), None, "-", "-", None, response.status, seconds)
 
-    def _render_error(self, exchange: Exchange, error: Exception | None) -> Response:
-        detected = exchange.detected
-        if isinstance(error, NotAuthenticated):
-            error = in_words(
-                error,
-                detected.service if detected else "",
-                detected.protocol if detected else "query",
-                query_compatible=bool(detected and detected.model.query_compatible),
-            )
-        if isinstance(error, NotMine):
-            # The tenant is with a cell that is not known here, or not yet.
-            error = service_unavailable()
-        if not isinstance(error, AwsError):
-            logger.error("%s failed", exchange.request_id, exc_info=error)
-            error = internal_failure()
-        if detected is None:
-            return codec("query").render_error(_NO_SERVICE, None, error, exchange.request_id)
-        return codec(detected.protocol).render_error(detected.model, detected.operation, error, exchange.request_id)
+
+def _in_words(exchange: Exchange, error: Exception | None) -> AwsError:
+    """What the caller is told of it."""
+    detected = exchange.detected
+    if isinstance(error, NotAuthenticated):
+        error = in_words(
+            error,
+            detected.service if detected else "",
+            detected.protocol if detected else "query",
+            query_compatible=bool(detected and detected.model.query_compatible),
+        )
+    if isinstance(error, NotMine):
+        # The tenant is with a cell that is not known here, or not yet.
+        return service_unavailable()
+    if not isinstance(error, AwsError):
+        logger.error("%s failed", exchange.request_id, exc_info=error)
+        return internal_failure()
+    return error
+
+
+def _render_error(exchange: Exchange, error: AwsError) -> Response:
+    detected = exchange.detected
+    if detected is None:
+        return codec("query").render_error(_NO_SERVICE, None, error, exchange.request_id)
+    return codec(detected.protocol).render_error(detected.model, detected.operation, error, exchange.request_id)
 
 
 def _no_such_version(detected: Detected) -> AwsError:

@@ -9,8 +9,9 @@ import resource
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import uvloop
 
@@ -20,11 +21,13 @@ from atoll.core.tenant_id import DEFAULT_REALM
 from atoll.gateway import cors
 from atoll.gateway.access_log import AccessLog, Writer
 from atoll.gateway.app import Gateway
+from atoll.gateway.call_log import CallLog
 from atoll.gateway.dispatch import CellPort, Dispatcher, Packed
 from atoll.gateway.identify import Identifier
 from atoll.gateway.inner import Inner
 from atoll.gateway.locate import Locator
 from atoll.gateway.logs import Announcer, LogWriter, attach
+from atoll.gateway.metrics import Metrics
 from atoll.gateway.server import Server
 from atoll.gateway.settings import Settings
 from atoll.gateway.welcome import announce_start
@@ -46,8 +49,28 @@ PACK = "ATOLL_PACK_CALLS"
 processes."""
 
 
-def serve(settings: Settings) -> int:
-    """Serves until SIGTERM or SIGINT. Returns the exit code.
+@dataclass
+class Embedded:
+    """The parts of an Atoll in one process."""
+
+    settings: Settings
+    folder: DataFolder
+    clock: Clock
+    index: Index
+    cell: Cell
+    gateway: Gateway
+    inner: Inner
+    server: Server
+    access_log: AccessLog
+    calls: CallLog
+    metrics: Metrics
+
+
+Prepare = Callable[[Embedded], Awaitable[None]]
+
+
+def serve(settings: Settings, prepare: Prepare) -> int:
+    """Serves until SIGTERM or SIGINT, from when `prepare` has come to its end on. Returns the exit code.
 
     Raises DataFolderError, IndexUnavailable, NewerSchema, BadSetting where a certificate or its key does not serve, and
     OSError where the port is taken.
@@ -57,7 +80,7 @@ def serve(settings: Settings) -> int:
     handler = attach(writer, settings.log_format, settings.log_level)
     try:
         with DataFolder.open(settings.folder) as folder:
-            return uvloop.run(_serve(settings, folder, writer))
+            return uvloop.run(_serve(settings, folder, writer, prepare))
     finally:
         logging.getLogger().removeHandler(handler)
         writer.close()
@@ -71,25 +94,25 @@ def _open_more_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter) -> int:
+async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prepare: Prepare) -> int:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     clock = SystemClock()
     announcer = Announcer(writer, settings.log_format, clock)
-    async with running(settings, folder, clock, writer, announcer) as (server, cell):
-        announce_start(announcer, settings, server.port)
+    async with running(settings, folder, clock, writer, announcer, prepare) as atoll:
+        announce_start(announcer, settings, atoll.server.port)
         await ended.wait()
-        cell.waiters.end()
-        await server.stop(GRACE)
+        atoll.cell.waiters.end()
+        await atoll.server.stop(GRACE)
     return 0
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, folder: DataFolder, clock: Clock, writer: Writer, announcer: Announcer
-) -> AsyncIterator[tuple[Server, Cell]]:
-    """A server that answers, and its cell."""
+    settings: Settings, folder: DataFolder, clock: Clock, writer: Writer, announcer: Announcer, prepare: Prepare
+) -> AsyncIterator[Embedded]:
+    """An Atoll that answers."""
     configure(
         SqsSettings(
             settings.queue_url_style,
@@ -124,9 +147,14 @@ async def running(
             default_account=settings.default_account,
             parity_access_keys=settings.parity_access_keys,
         )
+        calls, metrics = CallLog(), Metrics()
         access_log = AccessLog(
-            writer, json=settings.log_format == "json", quiet=settings.log_level in ("warning", "error")
+            writer,
+            json=settings.log_format == "json",
+            quiet=settings.log_level in ("warning", "error"),
+            sinks=(calls.take, metrics.calls.take),
         )
+        inner = Inner(directory, metrics)
         gateway = Gateway(
             registry=REGISTRY,
             identifier=identifier,
@@ -134,20 +162,29 @@ async def running(
             dispatcher=dispatcher,
             clock=clock,
             access_log=access_log,
-            inner=Inner(directory),
+            inner=inner,
         )
         server = Server(gateway, ssl=_tls(settings, folder, clock))
+        _measure(metrics, cell, server)
         try:
+            cell.start()
+            atoll = Embedded(settings, folder, clock, index, cell, gateway, inner, server, access_log, calls, metrics)
+            await prepare(atoll)
             await server.start(settings.host, settings.port)
             gateway.pages = cors.policy((server.port,), host=settings.public_host.partition(":")[0])
-            cell.start()
-            yield server, cell
+            yield atoll
         finally:
             await server.stop(0.0)
             await cell.stop()
             access_log.flush()
     finally:
         await index.close()
+
+
+def _measure(metrics: Metrics, cell: Cell, server: Server) -> None:
+    metrics.gauge("atoll_open_tenants", "Tenants that are open.", lambda: len(cell.tenants))
+    metrics.gauge("atoll_waiting_calls", "Calls that wait for something, as long polls do.", cell.waiters.count)
+    metrics.gauge("atoll_connections", "Connections of clients.", lambda: len(server.connections))
 
 
 async def _first_start(settings: Settings, index: Index, announcer: Announcer) -> None:

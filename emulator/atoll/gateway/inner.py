@@ -1,33 +1,59 @@
-"""Paths of Atoll's own on the data path's port: a realm as OpenID Connect issuer."""
+"""Paths of Atoll's own on the data path's port: health, figures, a realm as OpenID Connect issuer, the control API."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
 
 from atoll.core.call import Origin
 from atoll.core.sealing import sealer_of
-from atoll.index import Realm
+from atoll.core.tenant_id import DEFAULT_REALM
+from atoll.gateway.metrics import Metrics
+from atoll.index import IndexUnavailable, Realm
 from atoll.index.directory import Directory
 from atoll.wire.http import Request, Response
 
 _WELL_KNOWN = re.compile(r"/_atoll/realms/([a-z0-9-]{1,63})/\.well-known/(openid-configuration|jwks\.json)")
 
 
+_CONTROL = ("/_atoll/v1/", "/_atoll/docs", "/_atoll/openapi.json")
+
+
 class Inner:
-    def __init__(self, directory: Directory) -> None:
+    """`control` answers the paths of the control API, where there is one."""
+
+    def __init__(self, directory: Directory, metrics: Metrics) -> None:
         self._directory = directory
+        self._metrics = metrics
+        self.control: Callable[[Request], Awaitable[Response]] | None = None
 
     def __call__(self, request: Request) -> Response | Awaitable[Response] | None:
         """The answer, or None where the path is none of Atoll's own."""
-        match = _WELL_KNOWN.fullmatch(request.path)
-        if match is None or request.method not in ("GET", "HEAD"):
+        path = request.path
+        if self.control is not None and path.startswith(_CONTROL):
+            return self.control(request)
+        if request.method not in ("GET", "HEAD"):
             return None
-        return self._well_known(match[1], match[2], request)
+        if path == "/_atoll/health":
+            return self._health()
+        if path == "/_atoll/metrics":
+            text, kind = self._metrics.render()
+            return Response(200, [("Content-Type", kind)], text)
+        match = _WELL_KNOWN.fullmatch(path)
+        return None if match is None else self._well_known(match[1], match[2], request)
+
+    async def _health(self) -> Response:
+        """Live is who answers at all; ready, who can serve calls."""
+        lacks: list[str] = []
+        try:
+            await self._directory.get_realm(DEFAULT_REALM)
+        except IndexUnavailable as error:
+            lacks.append(str(error))
+        return _json(503 if lacks else 200, {"live": True, "ready": not lacks, "lacks": lacks})
 
     async def _well_known(self, name: str, document: str, request: Request) -> Response:
         realm = await self._directory.get_realm(name)

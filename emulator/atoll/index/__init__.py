@@ -2,12 +2,13 @@
 (`atoll.index.sqlite`), so that importing this costs nothing."""
 
 from atoll.index.directory import Directory
-from atoll.index.errors import BadPageToken, IndexUnavailable, NoSuchRealm, NotOwner, PublishGap
+from atoll.index.errors import AccountTaken, BadPageToken, IndexUnavailable, NoSuchRealm, NotOwner, PublishGap
 from atoll.index.interface import ChangeKind, Index, OnChange
 from atoll.index.rows import (
     AccessKey,
     Account,
     CatalogueRow,
+    Declaration,
     Holding,
     KeyStatus,
     Name,
@@ -20,9 +21,11 @@ from atoll.index.rows import (
 __all__ = [
     "AccessKey",
     "Account",
+    "AccountTaken",
     "BadPageToken",
     "CatalogueRow",
     "ChangeKind",
+    "Declaration",
     "Directory",
     "Holding",
     "Index",

@@ -83,7 +83,7 @@ class Directory:
         if kind in ("realm", "account"):
             # With a dropped one goes all of it. They change seldom, and what is needed is soon back.
             self.clear()
-        else:
+        elif kind in self._memories:
             self._memories[kind].drop(key)
 
     def clear(self) -> None:

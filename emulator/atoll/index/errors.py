@@ -17,6 +17,14 @@ class NoSuchRealm(Exception):
         self.realm = realm
 
 
+class AccountTaken(Exception):
+    """Another name in the realm was declared for the account."""
+
+    def __init__(self, realm: str, account: str, name: str) -> None:
+        super().__init__(f"The account {account} of the realm {realm} is that of {name}")
+        self.name = name
+
+
 class NotOwner(Exception):
     """The tenant is placed elsewhere, or was since given away: the epoch is not the one that its placement has."""
 

@@ -15,6 +15,7 @@ from atoll.index.rows import (
     AccessKey,
     Account,
     CatalogueRow,
+    Declaration,
     Holding,
     KeyStatus,
     Name,
@@ -23,9 +24,10 @@ from atoll.index.rows import (
     ResourcePage,
 )
 
-ChangeKind = Literal["realm", "account", "access_key", "placement", "name", "id"]
+ChangeKind = Literal["realm", "account", "access_key", "placement", "name", "id", "declaration"]
 """What a change was of. Its key is the realm's name; (realm, account); the access key's id; the `TenantId`; (realm,
-kind, name); (realm, kind, id). With a realm or an account that is dropped goes all of it, under that one change."""
+kind, name); (realm, kind, id); (kind, realm, name). With a realm or an account that is dropped goes all of it, under
+that one change."""
 
 OnChange = Callable[[ChangeKind, object], None]
 
@@ -82,6 +84,31 @@ class Index(ABC):
     async def drop_account(self, realm: str, account: str) -> bool:
         """Removes the account with its keys, its tenants' placements, names and resources. False where there was
         nothing of it."""
+
+    # ---- declarations
+
+    @abstractmethod
+    async def declare(self, declaration: Declaration) -> Declaration:
+        """Keeps what was declared; one that is there under the name keeps when it was created. As it is now.
+
+        Raises AccountTaken where the account is another declaration's in the realm.
+        """
+
+    @abstractmethod
+    async def undeclare(self, kind: str, realm: str, name: str) -> bool:
+        """Forgets what was declared. False where there was nothing."""
+
+    @abstractmethod
+    async def declaration(self, kind: str, realm: str, name: str) -> Declaration | None:
+        """What was declared under the name, or None."""
+
+    @abstractmethod
+    async def declaration_of(self, realm: str, account: str) -> Declaration | None:
+        """What was declared of the account, or None."""
+
+    @abstractmethod
+    async def declarations(self, kind: str, realm: str | None = None) -> list[Declaration]:
+        """All of a kind, by realm and name; of one realm where that is given."""
 
     # ---- access keys
 

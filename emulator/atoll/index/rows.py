@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -43,6 +43,21 @@ class AccessKey(msgspec.Struct, frozen=True):
     user_id: str
     status: KeyStatus
     created: float
+
+
+class Declaration(msgspec.Struct, frozen=True):
+    """What was declared by a manifest: an Account of a realm, with its id, or a Region, whose realm and account are
+    empty. `spec` is the manifest's, defaults filled in. `generation` grows with each change of it. `expires` is None
+    where it is for ever."""
+
+    kind: str
+    realm: str
+    name: str
+    account: str
+    generation: int
+    spec: dict[str, Any]
+    created: float
+    expires: float | None = None
 
 
 class Placement(msgspec.Struct, frozen=True):

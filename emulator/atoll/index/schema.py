@@ -7,12 +7,19 @@ from pathlib import Path
 from atoll.core.service import Schema
 from atoll.index.errors import IndexUnavailable
 
+_DECLARATIONS = """
+CREATE TABLE declaration (
+    kind TEXT NOT NULL, realm TEXT NOT NULL, name TEXT NOT NULL, account TEXT NOT NULL, generation BIGINT NOT NULL,
+    spec TEXT NOT NULL, created DOUBLE PRECISION NOT NULL, expires DOUBLE PRECISION, PRIMARY KEY (kind, realm, name)
+);
+CREATE INDEX declaration_account ON declaration (realm, account)
+"""
 VERSION_TABLE = "CREATE TABLE IF NOT EXISTS index_version (version BIGINT NOT NULL)"
 
 
 def index_schema() -> Schema:
     """The tables as this Atoll knows them."""
-    return Schema(version=1, sql=Path(__file__).with_name("schema.sql").read_text())
+    return Schema(version=2, sql=Path(__file__).with_name("schema.sql").read_text(), migrations={1: _DECLARATIONS})
 
 
 def scripts(have: int | None, schema: Schema, where: str) -> list[str]:

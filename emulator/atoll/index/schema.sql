@@ -15,6 +15,20 @@ CREATE TABLE account (
     PRIMARY KEY (realm, account)
 );
 
+-- What manifests declared: Accounts of a realm, and Regions, whose realm and account are empty.
+CREATE TABLE declaration (
+    kind       TEXT NOT NULL,
+    realm      TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    account    TEXT NOT NULL,
+    generation BIGINT NOT NULL,
+    spec       TEXT NOT NULL,               -- a JSON object
+    created    DOUBLE PRECISION NOT NULL,
+    expires    DOUBLE PRECISION,
+    PRIMARY KEY (kind, realm, name)
+);
+CREATE INDEX declaration_account ON declaration (realm, account);
+
 CREATE TABLE access_key (
     key_id    TEXT PRIMARY KEY,
     secret    TEXT NOT NULL,

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from atoll.core.access_keys import is_account_id
 from atoll.core.clock import Clock
 from atoll.core.tenant_id import TenantId
-from atoll.index import catalogue, identities, listing, names, placements
+from atoll.index import catalogue, declarations, identities, listing, names, placements
 from atoll.index.driver import Driver
+from atoll.index.errors import AccountTaken
 from atoll.index.interface import ChangeKind, Index, OnChange
 from atoll.index.rows import (
     AccessKey,
     Account,
     CatalogueRow,
+    Declaration,
     Holding,
     KeyStatus,
     Name,
@@ -58,6 +60,7 @@ class SqlIndex(Index):
     async def drop_realm(self, name: str) -> bool:
         async with self._driver.transaction() as run:
             dropped = await identities.drop_realm(run, name)
+            await declarations.drop_realm(run, name)
         if dropped:
             self._changed("realm", name)
         return dropped
@@ -89,6 +92,40 @@ class SqlIndex(Index):
         if dropped:
             self._changed("account", (realm, account))
         return dropped
+
+    # ---- declarations
+
+    async def declare(self, declaration: Declaration) -> Declaration:
+        key = (declaration.kind, declaration.realm, declaration.name)
+        async with self._driver.transaction() as run:
+            if declaration.account:
+                other = await declarations.of_account(run, declaration.realm, declaration.account)
+                if other is not None and other.name != declaration.name:
+                    raise AccountTaken(declaration.realm, declaration.account, other.name)
+            await declarations.declare(run, declaration)
+            made = await declarations.declaration(run, *key)
+        assert made is not None
+        self._changed("declaration", key)
+        return made
+
+    async def undeclare(self, kind: str, realm: str, name: str) -> bool:
+        async with self._driver.transaction() as run:
+            gone = await declarations.undeclare(run, kind, realm, name)
+        if gone:
+            self._changed("declaration", (kind, realm, name))
+        return gone
+
+    async def declaration(self, kind: str, realm: str, name: str) -> Declaration | None:
+        async with self._driver.reading() as run:
+            return await declarations.declaration(run, kind, realm, name)
+
+    async def declaration_of(self, realm: str, account: str) -> Declaration | None:
+        async with self._driver.reading() as run:
+            return await declarations.of_account(run, realm, account)
+
+    async def declarations(self, kind: str, realm: str | None = None) -> list[Declaration]:
+        async with self._driver.reading() as run:
+            return await declarations.declarations(run, kind, realm)
 
     # ---- access keys
 

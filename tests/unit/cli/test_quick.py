@@ -50,7 +50,7 @@ PIECES = st.one_of(
 def read_by_typer(arguments: list[str], patch: pytest.MonkeyPatch) -> Settings | None:
     read: list[Settings] = []
 
-    def note(settings: Settings) -> int:
+    def note(settings: Settings, files: object) -> int:
         read.append(settings)
         return 0
 

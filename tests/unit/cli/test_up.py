@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
 def test_what_fails_is_said(
     error: Exception, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(settings: Settings) -> int:
+    def fail(settings: Settings, prepare: object) -> int:
         raise error
 
     monkeypatch.setattr(up, "serve", fail)
@@ -97,7 +97,7 @@ def test_what_fails_is_said(
 
 
 def test_no_refusal_says_ready(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(settings: Settings) -> int:
+    def fail(settings: Settings, prepare: object) -> int:
         raise DataFolderError("The data folder Ready is in use")
 
     monkeypatch.setattr(up, "serve", fail)
@@ -106,7 +106,7 @@ def test_no_refusal_says_ready(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 
 def test_what_is_not_foreseen_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(settings: Settings) -> int:
+    def fail(settings: Settings, prepare: object) -> int:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(up, "serve", fail)

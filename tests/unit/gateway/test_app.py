@@ -22,11 +22,15 @@ from atoll.core.tenant_id import TenantId
 from atoll.gateway import app
 from atoll.gateway.access_log import AccessLog
 from atoll.gateway.app import Gateway
+from atoll.gateway.faults import Scope
+from atoll.gateway.gate import Restriction
 from atoll.gateway.identify import Identifier
 from atoll.gateway.inner import Inner
 from atoll.gateway.locate import Locator
+from atoll.gateway.metrics import Metrics
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
+from atoll.manifests.fault import Fault
 from atoll.services.sqs.urls import place_of_url
 from atoll.wire.http import BodyPlan, Pending, Request, Response
 from botocore import auth
@@ -114,7 +118,7 @@ async def world(*, open: bool = True) -> AsyncIterator[World]:
         dispatcher=dispatcher,
         clock=clock,
         access_log=log,
-        inner=Inner(directory),
+        inner=Inner(directory, Metrics()),
     )
     try:
         yield made
@@ -535,3 +539,48 @@ def test_nothing_that_is_sent_is_a_failure_of_ours(
         assert response.status < 500 or response.status == 501
 
     run(test)
+
+
+def test_accounts_that_may_not_call_now() -> None:
+    async def test(world: World) -> None:
+        world.gateway.gate.restrict("default", HERE.account, Restriction(suspended=True))
+        response = await world.ask(json_call("ListQueues"))
+        assert response.status == 403
+        assert json_of(response)["message"] == f"The account {HERE.account} is suspended."
+        world.gateway.gate.restrict("default", HERE.account, Restriction(regions=frozenset({"us-east-1"})))
+        response = await world.ask(json_call("ListQueues"))
+        assert response.status == 403
+        assert json_of(response)["__type"].endswith("UnrecognizedClientException")
+        response = await world.ask(query_call("Action=GetCallerIdentity&Version=2011-06-15", **claimed(HERE)))
+        assert b"<Code>InvalidClientTokenId</Code>" in body_of(response)
+        assert not world.calls
+        assert (await world.ask(json_call("ListQueues", region="us-east-1"))).status == 200
+
+    run(test)
+
+
+def claimed(tenant: TenantId) -> dict[str, str]:
+    return {"x-amz-date": "20231114T221320Z", "authorization": SCOPE.format(tenant.account, tenant.region, "sts")}
+
+
+def test_faults_of_the_owners_region() -> None:
+    async def test(world: World) -> None:
+        faults = world.gateway.faults
+        faults.put(Scope(region=THERE.region), [Fault(latency=0.001, unavailable=True)])
+        assert (await world.ask(json_call("ListQueues"))).status == 200
+        response = await world.ask(json_call("SendMessage", QueueUrl=URL, MessageBody="x"))
+        assert (response.status, len(world.calls)) == (503, 1)
+        assert json_of(response)["__type"].endswith("ServiceUnavailable")
+        faults.put(Scope(region=THERE.region), [Fault(latency=0.001)])
+        assert (await world.ask(json_call("SendMessage", QueueUrl=URL, MessageBody="x"))).status == 200
+        faults.put(Scope(region=THERE.region), [Fault(latency=1000.0)])
+        answer = world.gateway.handle(json_call("SendMessage", QueueUrl=URL, MessageBody="x"))
+        assert not isinstance(answer, Response)
+        waiting = asyncio.ensure_future(answer)
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert len(world.calls) == 2
+
+    lines = run(test)
+    assert [line.split()[-3] for line in lines] == ["200", "503", "200", "499"]

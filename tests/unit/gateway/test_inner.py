@@ -10,6 +10,7 @@ import orjson
 import pytest
 from atoll.core.clock import ManualClock
 from atoll.gateway.inner import Inner
+from atoll.gateway.metrics import Metrics
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
 from atoll.wire.http import Request, Response
@@ -22,7 +23,7 @@ def asked(method: str, path: str, **headers: str) -> Response | None:
         index = SqliteIndex(":memory:", ManualClock())
         try:
             await index.make_realm("team-a", False)
-            answer = Inner(Directory(index))(Request(method, path, "", headers, scheme="https"))
+            answer = Inner(Directory(index), Metrics())(Request(method, path, "", headers, scheme="https"))
             return await answer if isinstance(answer, Awaitable) else answer
         finally:
             await index.close()

@@ -1,0 +1,57 @@
+"""What all commands that speak to a running Atoll have in common: where it is, and how they say what went wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from atoll.control.client import ControlClient
+
+Endpoint = Annotated[
+    str, typer.Option(envvar="ATOLL_ENDPOINT", help="Where Atoll is.", metavar="URL", show_default=True)
+]
+Token = Annotated[
+    str,
+    typer.Option(
+        envvar="ATOLL_TOKEN",
+        help="What closed realms ask for: DATA/control-token.",
+        metavar="TOKEN",
+        show_default=False,
+    ),
+]
+Realm = Annotated[str, typer.Option(help="The realm that is meant.", metavar="NAME")]
+DEFAULT_ENDPOINT = "http://localhost:4566"
+_TOKEN_FILE = Path("data", "control-token")
+
+
+@contextmanager
+def connected(endpoint: str, token: str) -> Iterator[ControlClient]:
+    """A client of the Atoll at `endpoint`. What goes wrong is said, and ends the command."""
+    # Imported here, since --help has no time for it.
+    from atoll.control.client import ControlClient, ControlError
+
+    try:
+        with ControlClient(endpoint, token or _token_nearby()) as client:
+            yield client
+    except ControlError as error:
+        fail(str(error))
+
+
+def _token_nearby() -> str:
+    """That of the data folder that `atoll up` uses when it is started here."""
+    try:
+        return _TOKEN_FILE.read_text().strip()
+    except OSError:
+        return ""
+
+
+def fail(words: str) -> None:
+    """Ends the command."""
+    print(f"atoll: {words}", file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,213 @@
+"""Declared accounts: made, changed, ended when their time has come, deleted; and their keys.
+
+What is declared is kept in the index as its manifest says it. What the data path has to know of it (who is suspended,
+which regions may be used) follows from that, at the start and with every change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from secrets import randbelow
+
+import msgspec
+
+from atoll.cell import Cell
+from atoll.cell.scheduler import Alarm
+from atoll.control.errors import Conflict, Invalid, NotThere
+from atoll.core.clock import Clock
+from atoll.core.tenant_id import TenantId
+from atoll.gateway.gate import Gate, Restriction
+from atoll.index import AccessKey, AccountTaken, Declaration, Index
+from atoll.manifests.account import Account, forbidden_changes
+from atoll.tenants.folder import DataFolder
+
+logger = logging.getLogger(__name__)
+
+KIND = "Account"
+RETRY = 60.0
+"""Seconds until an account whose time has come is ended again, where that failed."""
+
+
+class Accounts:
+    def __init__(self, index: Index, cell: Cell, folder: DataFolder, gate: Gate, clock: Clock) -> None:
+        self._index = index
+        self._cell = cell
+        self._folder = folder
+        self._gate = gate
+        self._clock = clock
+        self._alarms: dict[tuple[str, str], Alarm] = {}
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Takes up what was declared before."""
+        for declaration in await self._index.declarations(KIND):
+            self._follow(declaration)
+
+    # ---- declarations
+
+    async def put(self, account: Account, generation: int | None = None) -> tuple[Declaration, bool]:
+        """Makes the account, or changes it to what is declared; says whether it was made. To declare the same again
+        changes nothing. `generation` is the declarer's count of changes; without one they are counted here.
+
+        Raises Invalid for what may not change, Conflict where a newer generation was declared, or where the account id
+        is another's.
+        """
+        async with self._turn:
+            old = await self._index.declaration(KIND, account.realm, account.name)
+            if old is None:
+                return await self._make(account, generation), True
+            return await self._change(old, account, generation), False
+
+    async def _make(self, account: Account, generation: int | None) -> Declaration:
+        if await self._index.realm(account.realm) is None:
+            await self._index.make_realm(account.realm, open=False)
+        id = account.account_id or await self._new_id(account.realm)
+        now = self._clock.now()
+        expires = None if account.ttl is None else now + account.ttl
+        declaration = await self._declare(
+            Declaration(KIND, account.realm, account.name, id, generation or 1, account.spec, now, expires), account
+        )
+        if not await self.active_keys(declaration):
+            await self.issue_key(declaration)
+        return declaration
+
+    async def _change(self, old: Declaration, account: Account, generation: int | None) -> Declaration:
+        if generation is not None and generation < old.generation:
+            raise Conflict(f"{old.name} was declared by generation {old.generation} already, which is newer")
+        if problems := list(forbidden_changes(parsed(old), account)):
+            raise Invalid(f"{old.name} cannot be changed so", problems)
+        if account.spec == old.spec:
+            if generation in (None, old.generation):
+                return old
+        elif generation is None:
+            generation = old.generation + 1
+        assert generation is not None
+        expires = None if account.ttl is None else old.created + account.ttl
+        changed = msgspec.structs.replace(old, generation=generation, spec=account.spec, expires=expires)
+        return await self._declare(changed, account)
+
+    async def _declare(self, declaration: Declaration, account: Account) -> Declaration:
+        try:
+            declared = await self._index.declare(declaration)
+        except AccountTaken as taken:
+            raise Conflict(f"The account {declaration.account} of this realm is that of {taken.name}") from taken
+        await self._index.make_account(
+            declared.realm,
+            declared.account,
+            alias=account.alias,
+            allow_account_id_keys=account.credentials.allow_account_id_keys,
+        )
+        self._follow(declared)
+        return declared
+
+    async def _new_id(self, realm: str) -> str:
+        taken = {account.account for account in await self._index.accounts(realm)}
+        while True:
+            id = f"{10**11 + randbelow(9 * 10**11)}"
+            if id not in taken:
+                return id
+
+    async def get(self, realm: str, name: str) -> Declaration:
+        """Raises NotThere."""
+        declaration = await self._index.declaration(KIND, realm, name)
+        if declaration is None:
+            raise NotThere(f"No account {name} was declared in the realm {realm}")
+        return declaration
+
+    async def find(self, realm: str, text: str) -> Declaration:
+        """The account of that name, or with that id. Raises NotThere."""
+        declaration = await self._index.declaration(KIND, realm, text)
+        return declaration or await self._index.declaration_of(realm, text) or await self.get(realm, text)
+
+    async def delete(self, realm: str, name: str) -> None:
+        """Ends the account: with everything in it, unless its deletion policy retains that. Raises NotThere."""
+        async with self._turn:
+            declaration = await self.get(realm, name)
+            if parsed(declaration).deletion_policy == "Delete":
+                await self._erase(declaration)
+            await self._index.undeclare(KIND, realm, name)
+            self._forget(declaration)
+
+    async def _erase(self, declaration: Declaration) -> None:
+        realm, account = declaration.realm, declaration.account
+        for key in await self._index.access_keys(realm, account):
+            await self._index.set_access_key_status(key.key_id, "Revoked")
+        for tenant in self.tenants(declaration):
+            await self._cell.moves.erase(tenant)
+        shutil.rmtree(self._folder.path_of(TenantId(realm, account, "x")).parent, ignore_errors=True)
+        await self._index.drop_account(realm, account)
+
+    def tenants(self, declaration: Declaration) -> list[TenantId]:
+        """Its tenants that hold something."""
+        folder = self._folder.path_of(TenantId(declaration.realm, declaration.account, "x")).parent
+        regions = sorted(path.parent.name for path in folder.glob("*/tenant.sqlite"))
+        return [TenantId(declaration.realm, declaration.account, region) for region in regions]
+
+    # ---- what follows from them
+
+    def _follow(self, declaration: Declaration) -> None:
+        account = parsed(declaration)
+        restriction = Restriction(account.suspend, frozenset(account.regions))
+        self._gate.restrict(declaration.realm, declaration.account, restriction)
+        self._cancel(declaration)
+        if declaration.expires is not None:
+            self._set(declaration, declaration.expires)
+
+    def _forget(self, declaration: Declaration) -> None:
+        self._gate.restrict(declaration.realm, declaration.account, Restriction())
+        self._cancel(declaration)
+
+    def _cancel(self, declaration: Declaration) -> None:
+        if (alarm := self._alarms.pop((declaration.realm, declaration.name), None)) is not None:
+            alarm.cancel()
+
+    def _set(self, declaration: Declaration, due: float) -> None:
+        key = (declaration.realm, declaration.name)
+        self._alarms[key] = self._cell.scheduler.at(due, lambda: self._ring(declaration))
+
+    def _ring(self, declaration: Declaration) -> None:
+        self._alarms.pop((declaration.realm, declaration.name), None)
+        self._cell.spawn(self._end(declaration))
+
+    async def _end(self, declaration: Declaration) -> None:
+        try:
+            await self.delete(declaration.realm, declaration.name)
+            logger.info("the account %s of the realm %s has ended", declaration.name, declaration.realm)
+        except NotThere:
+            return
+        except Exception:
+            logger.exception("the account %s could not be ended; tried again in %d s", declaration.name, RETRY)
+            self._set(declaration, self._clock.now() + RETRY)
+
+    # ---- keys
+
+    async def active_keys(self, declaration: Declaration) -> list[AccessKey]:
+        """The oldest first."""
+        keys = await self._index.access_keys(declaration.realm, declaration.account)
+        return [key for key in keys if key.status == "Active"]
+
+    async def issue_key(self, declaration: Declaration) -> AccessKey:
+        """A key of the account's root."""
+        root = f"arn:aws:iam::{declaration.account}:root"
+        return await self._index.issue_access_key(declaration.realm, declaration.account, root, declaration.account)
+
+    async def revoke_key(self, declaration: Declaration, key_id: str) -> AccessKey:
+        """Raises NotThere."""
+        key = await self._index.access_key(key_id)
+        if key is None or (key.realm, key.account) != (declaration.realm, declaration.account):
+            raise NotThere(f"{declaration.name} has no key {key_id}")
+        revoked = await self._index.set_access_key_status(key_id, "Revoked")
+        assert revoked is not None
+        return revoked
+
+
+def parsed(declaration: Declaration) -> Account:
+    """The manifest that was declared."""
+    metadata = {"name": declaration.name, "generation": declaration.generation}
+    return msgspec.structs.replace(
+        Account.parse({"metadata": metadata, "spec": declaration.spec}),
+        realm=declaration.realm,
+        account_id=declaration.account,
+    )

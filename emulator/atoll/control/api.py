@@ -1,0 +1,443 @@
+"""The control API, `/_atoll/v1`: one FastAPI app over the parts of a running Atoll. Its page is at `/_atoll/docs`.
+
+Who may do what: from this machine everybody may do everything in open realms, since there anyone may be anyone. Whoever
+is elsewhere, and whoever means a closed realm, shows a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from hmac import compare_digest
+from ipaddress import ip_address
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from atoll import __version__
+from atoll.control.errors import Conflict, Invalid, NeedsToken, NotThere, Refused
+from atoll.control.models import (
+    NAME,
+    AccountView,
+    CallView,
+    Declared,
+    FaultScope,
+    FaultsSpec,
+    FieldProblem,
+    IssuedKey,
+    KeyView,
+    Missing,
+    Page,
+    Problem,
+    RealmSpec,
+    RealmView,
+    RegionView,
+    ResourceView,
+    TenantView,
+)
+from atoll.control.parts import Parts
+from atoll.control.views import account_view, call_view, issued_key, key_view, region_view, resource_view
+from atoll.core.tenant_id import DEFAULT_REALM
+from atoll.gateway.faults import Scope
+from atoll.index import BadPageToken, Declaration, Realm
+from atoll.manifests.account import Account
+from atoll.manifests.check import check
+from atoll.manifests.crds import API_VERSION
+from atoll.manifests.documents import Document
+from atoll.manifests.problems import BadManifests
+from atoll.manifests.region import Region
+
+Name = Annotated[str, Path(pattern=NAME, max_length=63)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+STREAM_PAUSE = 15.0
+"""Seconds after which a stream of calls says that it is still there."""
+
+
+def make_api(parts: Parts) -> FastAPI:
+    api = FastAPI(
+        title="Atoll's control API",
+        version=__version__,
+        docs_url="/_atoll/docs",
+        redoc_url=None,
+        openapi_url="/_atoll/openapi.json",
+        responses={status: {"model": Problem} for status in (400, 401, 404, 409, 422)},
+    )
+    _tell_problems(api)
+    guard = Guard(parts)
+    _add_realms(api, parts, guard)
+    _add_accounts(api, parts, guard)
+    _add_keys(api, parts, guard)
+    _add_regions(api, parts, guard)
+    _add_what_is_there(api, parts, guard)
+    _add_calls(api, parts, guard)
+    return api
+
+
+# ---- who may
+
+
+class Guard:
+    """Lets through who may see and change a realm."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def trusted(self, request: Request) -> bool:
+        """Whether the caller shows the token."""
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return bool(self._parts.token) and compare_digest(given.encode(), self._parts.token.encode())
+
+    def here(self, request: Request) -> bool:
+        """Whether the caller is on this machine."""
+        host = request.client.host if request.client is not None else ""
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None)
+        return (mapped or address).is_loopback
+
+    def demand(self, request: Request) -> None:
+        """For what is of no one realm. Raises NeedsToken."""
+        if not (self.here(request) or self.trusted(request)):
+            raise NeedsToken("This is not called from the machine that Atoll runs on: show its token as a bearer")
+
+    async def allow(self, request: Request, name: str) -> Realm | None:
+        """The realm, where there is one. Raises NeedsToken."""
+        self.demand(request)
+        realm = await self._parts.index.realm(name)
+        if not self.trusted(request) and (realm is None or not realm.open):
+            # Whether there is such a realm is nothing to tell either.
+            raise NeedsToken(f"The realm {name} is not open: show Atoll's token as a bearer")
+        return realm
+
+    async def realm(self, request: Request, name: str) -> Realm:
+        """Raises NeedsToken, NotThere."""
+        realm = await self.allow(request, name)
+        if realm is None:
+            raise NotThere(f"There is no realm {name}")
+        return realm
+
+    async def realms(self, request: Request, name: str | None) -> list[str]:
+        """The realm that is asked for; else all that the caller may see. Raises NeedsToken, NotThere."""
+        if name is not None:
+            return [(await self.realm(request, name)).name]
+        self.demand(request)
+        trusted = self.trusted(request)
+        return [realm.name for realm in await self._parts.index.realms() if trusted or realm.open]
+
+
+# ---- problems
+
+
+def _tell_problems(api: FastAPI) -> None:
+    @api.exception_handler(Refused)
+    async def refused(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        fields = [FieldProblem(path=path, value=value, reason=reason) for path, value, reason in error.problems]
+        return _problem(Problem(title=error.title, status=error.status, detail=error.detail, problems=fields))
+
+    @api.exception_handler(RequestValidationError)
+    async def unfit(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        fields = [
+            FieldProblem(path=".".join(map(str, each["loc"])), value=repr(each.get("input"))[:80], reason=each["msg"])
+            for each in error.errors()
+        ]
+        detail = "; ".join(f"{field.path}: {field.reason}" for field in fields)
+        return _problem(Problem(title="The request is not valid", status=400, detail=detail, problems=fields))
+
+
+def _problem(problem: Problem) -> Response:
+    headers = {"www-authenticate": "Bearer"} if problem.status == 401 else None
+    return JSONResponse(
+        problem.model_dump(by_alias=True), problem.status, media_type="application/problem+json", headers=headers
+    )
+
+
+def _checked(kind: str, name: str, spec: dict[str, Any], realm: str = "") -> Account | Region:
+    """Raises Invalid."""
+    metadata = {"name": name, **({"namespace": realm} if realm else {})}
+    body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+    try:
+        [manifest] = check([Document("the request", 1, body)])
+    except BadManifests as bad:
+        told = [(problem.path, problem.value, problem.reason) for problem in bad.problems]
+        detail = "; ".join(f"{path}: {value} {reason}".strip() for path, value, reason in told)
+        raise Invalid(detail, told) from None
+    return manifest
+
+
+# ---- realms
+
+
+def _add_realms(api: FastAPI, parts: Parts, guard: Guard) -> None:
+    @api.get("/_atoll/v1/realms")
+    async def list_realms(request: Request) -> Page[RealmView]:
+        names = await guard.realms(request, None)
+        realms = [realm for realm in await parts.index.realms() if realm.name in names]
+        return Page(items=[RealmView(name=realm.name, open=realm.open) for realm in realms])
+
+    @api.put("/_atoll/v1/realms/{realm}")
+    async def put_realm(request: Request, realm: Name, spec: RealmSpec) -> RealmView:
+        if await parts.index.realm(realm) is not None or not spec.open:
+            await _may_close(request, realm)
+        guard.demand(request)
+        made = await parts.index.make_realm(realm, spec.open)
+        return RealmView(name=made.name, open=made.open)
+
+    async def _may_close(request: Request, realm: str) -> None:
+        """A realm that is closed is opened, and one that is there closed, by who shows the token only."""
+        there = await parts.index.realm(realm)
+        if there is not None:
+            await guard.realm(request, realm)
+        elif not guard.trusted(request):
+            raise NeedsToken(f"The realm {realm} would be closed to you: show Atoll's token as a bearer")
+
+
+# ---- accounts
+
+
+def _add_accounts(api: FastAPI, parts: Parts, guard: Guard) -> None:
+    def view(request: Request, declaration: Declaration) -> AccountView:
+        endpoint = f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
+        return account_view(declaration, endpoint, len(parts.accounts.tenants(declaration)))
+
+    @api.get("/_atoll/v1/accounts")
+    async def list_accounts(request: Request, realm: str | None = None) -> Page[AccountView]:
+        found = [
+            view(request, declaration)
+            for name in await guard.realms(request, realm)
+            for declaration in await parts.index.declarations("Account", name)
+        ]
+        return Page(items=found)
+
+    @api.get("/_atoll/v1/realms/{realm}/accounts/{name}")
+    async def get_account(request: Request, realm: Name, name: Name) -> AccountView:
+        """By its name, or by its account id."""
+        await guard.realm(request, realm)
+        return view(request, await parts.accounts.find(realm, name))
+
+    @api.put("/_atoll/v1/realms/{realm}/accounts/{name}", responses={201: {"model": AccountView}})
+    async def put_account(
+        request: Request, response: Response, realm: Name, name: Name, declared: Declared
+    ) -> AccountView:
+        """Makes the account, and its realm, or changes it to what is declared; the same again changes nothing."""
+        manifest = _checked("Account", name, {"realm": realm, **declared.spec}, realm)
+        assert isinstance(manifest, Account)
+        if manifest.realm != realm:
+            raise Conflict(f"spec.realm is {manifest.realm}, and the path says {realm}")
+        await guard.allow(request, realm)
+        declaration, made = await parts.accounts.put(manifest, declared.generation)
+        response.status_code = 201 if made else 200
+        return view(request, declaration)
+
+    @api.delete("/_atoll/v1/realms/{realm}/accounts/{name}", status_code=204)
+    async def delete_account(request: Request, realm: Name, name: Name) -> None:
+        await guard.realm(request, realm)
+        await parts.accounts.delete(realm, name)
+
+
+# ---- keys
+
+
+def _add_keys(api: FastAPI, parts: Parts, guard: Guard) -> None:
+    @api.get("/_atoll/v1/realms/{realm}/accounts/{name}/keys")
+    async def list_keys(request: Request, realm: Name, name: Name) -> Page[KeyView]:
+        await guard.realm(request, realm)
+        declaration = await parts.accounts.find(realm, name)
+        keys = await parts.index.access_keys(realm, declaration.account)
+        return Page(items=[key_view(key) for key in keys])
+
+    @api.post("/_atoll/v1/realms/{realm}/accounts/{name}/keys", status_code=201)
+    async def issue_key(request: Request, realm: Name, name: Name) -> IssuedKey:
+        await guard.realm(request, realm)
+        return issued_key(await parts.accounts.issue_key(await parts.accounts.find(realm, name)))
+
+    @api.get("/_atoll/v1/realms/{realm}/accounts/{name}/credentials")
+    async def get_credentials(request: Request, realm: Name, name: Name) -> IssuedKey:
+        """The newest key that is active; one is issued where there is none."""
+        await guard.realm(request, realm)
+        declaration = await parts.accounts.find(realm, name)
+        keys = await parts.accounts.active_keys(declaration)
+        return issued_key(keys[-1] if keys else await parts.accounts.issue_key(declaration))
+
+    @api.delete("/_atoll/v1/realms/{realm}/accounts/{name}/keys/{key_id}")
+    async def revoke_key(request: Request, realm: Name, name: Name, key_id: str) -> KeyView:
+        """It stays known, and is refused for ever."""
+        await guard.realm(request, realm)
+        return key_view(await parts.accounts.revoke_key(await parts.accounts.find(realm, name), key_id))
+
+
+# ---- regions and faults
+
+
+def _add_regions(api: FastAPI, parts: Parts, guard: Guard) -> None:
+    @api.get("/_atoll/v1/regions")
+    async def list_regions(request: Request) -> Page[RegionView]:
+        guard.demand(request)
+        return Page(items=[region_view(each) for each in await parts.index.declarations("Region")])
+
+    @api.get("/_atoll/v1/regions/{name}")
+    async def get_region(request: Request, name: Name) -> RegionView:
+        guard.demand(request)
+        return region_view(await parts.regions.get(name))
+
+    @api.put("/_atoll/v1/regions/{name}", responses={201: {"model": RegionView}})
+    async def put_region(request: Request, response: Response, name: Name, declared: Declared) -> RegionView:
+        manifest = _checked("Region", name, declared.spec)
+        assert isinstance(manifest, Region)
+        await _may_touch_all(request)
+        declaration, made = await parts.regions.put(manifest, declared.generation)
+        response.status_code = 201 if made else 200
+        return region_view(declaration)
+
+    @api.delete("/_atoll/v1/regions/{name}", status_code=204)
+    async def delete_region(request: Request, name: Name) -> None:
+        await _may_touch_all(request)
+        await parts.regions.delete(name)
+
+    async def _may_touch_all(request: Request) -> None:
+        """What is of all realms is of closed ones too."""
+        guard.demand(request)
+        if not guard.trusted(request) and any(not realm.open for realm in await parts.index.realms()):
+            raise NeedsToken("This concerns closed realms too: show Atoll's token as a bearer")
+
+    @api.get("/_atoll/v1/faults")
+    async def list_faults(request: Request) -> Page[FaultsSpec]:
+        """Those that were set while running. A Region's own stand in its spec."""
+        guard.demand(request)
+        visible = {"", *await guard.realms(request, None)}
+        found = [
+            FaultsSpec(**FaultScope(**scope._asdict()).model_dump(), faults=specs)
+            for scope, specs in await parts.regions.faults()
+            if scope.realm in visible
+        ]
+        return Page(items=found)
+
+    @api.put("/_atoll/v1/faults")
+    async def put_faults(request: Request, spec: FaultsSpec) -> FaultsSpec:
+        """From the next call on; none ends them."""
+        if spec.realm:
+            await guard.realm(request, spec.realm)
+        else:
+            await _may_touch_all(request)
+        checked = _checked("Region", "faults", {"regionName": spec.region or "any-region-1", "faults": spec.faults})
+        await parts.regions.set_faults(Scope(spec.realm, spec.account, spec.region), checked.spec["faults"])
+        return spec
+
+
+# ---- what is there
+
+
+def _add_what_is_there(api: FastAPI, parts: Parts, guard: Guard) -> None:
+    @api.get("/_atoll/v1/tenants")
+    async def list_tenants(request: Request, realm: str | None = None) -> Page[TenantView]:
+        found = []
+        for name in await guard.realms(request, realm):
+            for tenant in await parts.index.tenants(name):
+                placement = await parts.index.placement(tenant)
+                if placement is not None:
+                    found.append(TenantView(**tenant._asdict(), cell=placement.cell))
+        return Page(items=found)
+
+    @api.get("/_atoll/v1/resources")
+    async def list_resources(
+        request: Request,
+        realm: str = DEFAULT_REALM,
+        account: str = "",
+        region: str = "",
+        service: str = "",
+        type: str = "",
+        tag: Annotated[list[str] | None, Query(description="KEY or KEY=VALUE; several must all be there.")] = None,
+        text: Annotated[str, Query(description="Stands anywhere in the ARN.")] = "",
+        limit: Limit = 100,
+        token: str | None = None,
+    ) -> Page[ResourceView]:
+        await guard.realm(request, realm)
+        try:
+            page = await parts.index.resources(
+                realm,
+                account=account,
+                region=region,
+                service=service,
+                kind=type,
+                tags=_tags(tag or []),
+                text=text,
+                token=token,
+                limit=limit,
+            )
+        except BadPageToken:
+            raise Refused("The token is of no page of this list: begin without one") from None
+        return Page(items=[resource_view(each) for each in page.resources], next_token=page.next_token)
+
+    @api.get("/_atoll/v1/missing")
+    async def list_missing(request: Request) -> Page[Missing]:
+        """What was called and is not there, most often called first."""
+        guard.demand(request)
+        counted = sorted(parts.gateway.missing.items(), key=lambda each: (-each[1], each[0]))
+        return Page(items=[Missing(name=name, calls=calls) for name, calls in counted])
+
+
+def _tags(given: list[str]) -> dict[str, list[str]]:
+    wanted: dict[str, list[str]] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        wanted.setdefault(key, []).extend([value] if equals else [])
+    return wanted
+
+
+# ---- calls
+
+
+def _add_calls(api: FastAPI, parts: Parts, guard: Guard) -> None:
+    @api.get("/_atoll/v1/calls")
+    async def list_calls(
+        request: Request,
+        realm: str | None = None,
+        account: str = "",
+        service: str = "",
+        crossing: Literal["none", "region", "account", "both"] | None = None,
+        failed: bool | None = None,
+        limit: Limit = 100,
+    ) -> Page[CallView]:
+        """The last ones, the newest first."""
+        realms = {*await guard.realms(request, realm), *([""] if realm is None else [])}
+        parts.access_log.flush()
+        found: list[CallView] = []
+        for line in parts.calls.newest_first():
+            call = call_view(line)
+            if (
+                call.realm in realms
+                and (not account or account in (call.account, call.target.partition("/")[0]))
+                and (not service or service == call.service)
+                and (crossing is None or crossing == call.crossing)
+                and (failed is None or failed == (call.status >= 400))
+            ):
+                found.append(call)
+                if len(found) == limit:
+                    break
+        return Page(items=found)
+
+    @api.get("/_atoll/v1/calls/stream", response_class=StreamingResponse)
+    async def stream_calls(request: Request) -> StreamingResponse:
+        """Calls as they come, as server-sent events."""
+        realms = {"", *await guard.realms(request, None)}
+        return StreamingResponse(_events(parts, realms), media_type="text/event-stream")
+
+
+async def _events(parts: Parts, realms: set[str]) -> AsyncIterator[bytes]:
+    """https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    yield b": calls as they come\n\n"
+    with parts.calls.watch() as watcher:
+        while True:
+            try:
+                async with asyncio.timeout(STREAM_PAUSE):
+                    call = call_view(await watcher.next())
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            if call.realm in realms:
+                yield b"data: " + call.model_dump_json(by_alias=True).encode() + b"\n\n"

@@ -1,0 +1,148 @@
+"""What the control API takes and answers: its side of the OpenAPI page."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+T = TypeVar("T")
+
+NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class Page(Model, Generic[T]):
+    items: list[T]
+    next_token: Annotated[str | None, Field(description="Asks for what follows; null at the end.")] = None
+
+
+class Problem(Model):
+    """https://www.rfc-editor.org/rfc/rfc9457"""
+
+    title: str
+    status: int
+    detail: str
+    problems: list[FieldProblem] = []
+
+
+class FieldProblem(Model):
+    path: str
+    value: str
+    reason: str
+
+
+class RealmView(Model):
+    name: str
+    open: bool = Field(description="Whether a bare account id is taken as access key at its word.")
+
+
+class RealmSpec(Model):
+    open: bool = False
+
+
+class Declared(Model):
+    """What is declared under a name: the spec of its manifest."""
+
+    spec: dict[str, Any]
+    generation: int | None = Field(
+        None, ge=1, description="The declarer's count of changes; without it, they are counted."
+    )
+
+
+class Condition(Model):
+    type: str
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str
+    observed_generation: int
+
+
+class AccountStatus(Model):
+    account_id: str
+    realm: str
+    endpoint: str
+    tenants: int = Field(description="How many of its regions hold something.")
+    expires_at: str | None = None
+    observed_generation: int
+    conditions: list[Condition]
+
+
+class AccountView(Model):
+    name: str
+    realm: str
+    created: str
+    spec: dict[str, Any]
+    status: AccountStatus
+
+
+class RegionView(Model):
+    name: str
+    created: str
+    generation: int
+    spec: dict[str, Any]
+
+
+class KeyView(Model):
+    access_key_id: str
+    account_id: str
+    principal: str
+    status: Literal["Active", "Inactive", "Revoked"]
+    created: str
+
+
+class IssuedKey(KeyView):
+    secret_access_key: str
+
+
+class TenantView(Model):
+    realm: str
+    account: str
+    region: str
+    cell: str
+
+
+class ResourceView(Model):
+    arn: str
+    service: str
+    type: str
+    id: str
+    account: str
+    region: str
+    tags: dict[str, str]
+    created: str
+
+
+class CallView(Model):
+    time: str
+    request_id: str
+    realm: str = ""
+    account: str = ""
+    region: str = ""
+    principal: str = ""
+    service: str
+    operation: str
+    target: Annotated[str, Field(description="Whose resource was meant, ACCOUNT/REGION, where the call crosses.")] = ""
+    crossing: Literal["none", "region", "account", "both"]
+    status: int
+    code: str = ""
+    ms: float
+
+
+class FaultScope(Model):
+    realm: str = ""
+    account: str = ""
+    region: str = ""
+
+
+class FaultsSpec(FaultScope):
+    faults: list[dict[str, Any]] = Field(description="As spec.faults of a Region; none ends them.")
+
+
+class Missing(Model):
+    name: str = Field(description="SERVICE or SERVICE.OPERATION.")
+    calls: int

@@ -1,0 +1,73 @@
+"""Steers an Atoll in one process: takes up what was declared, applies manifests, and offers the control API."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from atoll.control.accounts import Accounts
+from atoll.control.parts import Parts
+from atoll.control.regions import Regions
+from atoll.gateway.embedded import Embedded
+from atoll.manifests.account import Account
+from atoll.manifests.region import Region
+from atoll.wire.http import Request, Response
+
+TOKEN_FILE = "control-token"
+"""In the data folder, for this user's eyes: what who is elsewhere shows, and who means a closed realm."""
+
+
+async def steer(atoll: Embedded, manifests: Sequence[Account | Region]) -> None:
+    """Raises Refused where a manifest does not go together with what is there."""
+    accounts = Accounts(atoll.index, atoll.cell, atoll.folder, atoll.gateway.gate, atoll.clock)
+    regions = Regions(atoll.index, atoll.gateway.faults, atoll.clock)
+    await accounts.start()
+    await regions.start()
+    for manifest in manifests:
+        if isinstance(manifest, Account):
+            await accounts.put(manifest)
+        else:
+            await regions.put(manifest)
+    parts = Parts(
+        atoll.settings,
+        read_token(atoll.folder.path),
+        atoll.clock,
+        atoll.index,
+        atoll.cell,
+        atoll.gateway,
+        atoll.access_log,
+        atoll.calls,
+        accounts,
+        regions,
+    )
+    atoll.inner.control = _at_first_call(parts)
+
+
+def _at_first_call(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
+    """The control API, which is loaded when it is first called: it takes longer to import than Atoll to start."""
+    adapter: Callable[[Request], Awaitable[Response]] | None = None
+
+    async def call(request: Request) -> Response:
+        nonlocal adapter
+        if adapter is None:
+            from atoll.control.api import make_api
+            from atoll.control.asgi import AsgiAdapter
+
+            adapter = AsgiAdapter(make_api(parts))
+        return await adapter(request)
+
+    return call
+
+
+def read_token(folder: Path) -> str:
+    """The folder's token, made where there is none."""
+    path = folder / TOKEN_FILE
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        token = secrets.token_urlsafe(32)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"{token}\n")
+        return token

@@ -1,0 +1,57 @@
+"""The last calls, in memory: for whoever asks what has been called, and for those who watch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from atoll.gateway.access_log import Line
+
+MOST = 10_000
+"""Calls that are kept."""
+MOST_UNREAD = 1_000
+"""Calls that wait for one watcher who is slow; the oldest are left out then."""
+
+
+class CallLog:
+    """Bounded, whoever calls and whoever watches."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._lines: deque[Line] = deque(maxlen=most)
+        self._watchers: set[Watcher] = set()
+
+    def take(self, lines: Sequence[Line]) -> None:
+        self._lines.extend(lines)
+        for watcher in self._watchers:
+            watcher.take(lines)
+
+    def newest_first(self) -> Iterator[Line]:
+        return reversed(self._lines)
+
+    @contextmanager
+    def watch(self) -> Iterator[Watcher]:
+        """What comes from now on."""
+        watcher = Watcher()
+        self._watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self._lines: deque[Line] = deque(maxlen=MOST_UNREAD)
+        self._arrived = asyncio.Event()
+
+    def take(self, lines: Sequence[Line]) -> None:
+        self._lines.extend(lines)
+        self._arrived.set()
+
+    async def next(self) -> Line:
+        while not self._lines:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._lines.popleft()

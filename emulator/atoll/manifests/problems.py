@@ -1,0 +1,40 @@
+"""What is wrong with manifests, each with where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_LONGEST_VALUE = 80
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`source` is the file, `document` its number in it from 1 on, `path` the field (`spec.accountId`), empty where it
+    is the document as a whole; `value` is what stands there, as YAML would have it."""
+
+    source: str
+    document: int
+    path: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"{self.source}, document {self.document}"
+        if self.path:
+            where = f"{where}, {self.path}"
+        return f"{where}: {self.value} {self.reason}" if self.value else f"{where}: {self.reason}"
+
+
+class BadManifests(ValueError):
+    """None of the manifests is taken, since these problems were found in them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+def shown(value: object) -> str:
+    """A value as a message has it, not longer than a message may be."""
+    text = {"None": "null", "True": "true", "False": "false"}.get(repr(value), repr(value))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -1,0 +1,330 @@
+"""The control API, as it is asked on the data path's port."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import pytest
+from atoll.control.api import make_api
+from atoll.control.asgi import AsgiAdapter
+from atoll.control.parts import Parts
+from atoll.core.caller import Caller
+from atoll.core.tenant_id import TenantId
+from atoll.gateway.call_log import CallLog
+from atoll.gateway.settings import Settings
+from atoll.wire.http import Request, Response
+from fastapi.routing import APIRoute
+
+TOKEN = "the-token"
+HERE, ELSEWHERE = "127.0.0.1", "203.0.113.9"
+SPEC = {"accountId": "111111111111"}
+
+Run = Callable[[Callable[[Any], Any]], None]
+
+
+class Api:
+    def __init__(self, steered: Any) -> None:
+        self.gateway = SimpleNamespace(missing={"sns": 2, "sns.Publish": 5})
+        self.calls = CallLog()
+        gateway: Any = self.gateway
+        access_log: Any = SimpleNamespace(flush=lambda: None)
+        self.app = make_api(
+            Parts(
+                Settings(),
+                TOKEN,
+                steered.clock,
+                steered.index,
+                steered.cell,
+                gateway,
+                access_log,
+                self.calls,
+                steered.accounts,
+                steered.regions,
+            )
+        )
+        self._adapter = AsgiAdapter(self.app)
+
+    async def raw(
+        self, method: str, path: str, body: Any = None, *, peer: str = HERE, token: str | None = None
+    ) -> Response:
+        headers = {"host": "localhost:4566", "content-type": "application/json"}
+        if token is not None:
+            headers["authorization"] = f"Bearer {token}"
+        where, _, query = path.partition("?")
+        content = b"" if body is None else orjson.dumps(body)
+        return await self._adapter(Request(method, where, query, headers, content, peer=peer))
+
+    async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
+        answer = await self.raw(method, f"/_atoll/v1{path}", body, **options)
+        assert isinstance(answer.body, bytes)
+        return answer.status, orjson.loads(answer.body) if answer.body else None
+
+    def routes(self) -> Iterator[tuple[str, str]]:
+        for route in self.app.routes:
+            if isinstance(route, APIRoute):
+                for method in route.methods:
+                    yield method, route.path
+
+
+@pytest.fixture
+def ask(run: Run) -> Callable[[Callable[[Api, Any], Awaitable[None]]], None]:
+    def runner(test: Callable[[Api, Any], Awaitable[None]]) -> None:
+        async def go(steered: Any) -> None:
+            await test(Api(steered), steered)
+
+        run(go)
+
+    return runner
+
+
+def test_an_account_from_declared_to_deleted(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        status, made = await api("PUT", "/realms/default/accounts/payments", {"spec": {**SPEC, "ttl": "1h"}})
+        assert status == 201
+        assert made["status"]["accountId"] == "111111111111"
+        assert made["status"]["endpoint"] == "http://localhost:4566"
+        assert made["status"]["expiresAt"] == "2023-11-14T23:13:20Z"
+        assert made["status"]["conditions"][0]["status"] == "True"
+        again = await api("PUT", "/realms/default/accounts/payments", {"spec": {**SPEC, "ttl": "1h"}})
+        assert again == (200, made)
+        assert await api("GET", "/realms/default/accounts/111111111111") == (200, made)
+        assert (await api("GET", "/accounts"))[1]["items"] == [made]
+        status, keys = await api("GET", "/realms/default/accounts/payments/credentials")
+        assert keys["secretAccessKey"]
+        status, more = await api("POST", "/realms/default/accounts/payments/keys")
+        assert status == 201
+        status, revoked = await api("DELETE", f"/realms/default/accounts/payments/keys/{more['accessKeyId']}")
+        assert revoked["status"] == "Revoked"
+        status, listed = await api("GET", "/realms/default/accounts/payments/keys")
+        assert {key["accessKeyId"]: key["status"] for key in listed["items"]} == {
+            keys["accessKeyId"]: "Active",
+            more["accessKeyId"]: "Revoked",
+        }
+        assert "secretAccessKey" not in listed["items"][0]
+        assert await api("DELETE", "/realms/default/accounts/payments") == (204, None)
+        assert (await api("DELETE", "/realms/default/accounts/payments"))[0] == 404
+
+    ask(test)
+
+
+def test_problems_say_what_is_wrong(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        answer = await api.raw("PUT", "/_atoll/v1/realms/default/accounts/x", {"spec": {"accountId": 1, "alia": "y"}})
+        assert answer.status == 422
+        assert ("content-type", "application/problem+json") in answer.headers
+        assert isinstance(answer.body, bytes)
+        problem = orjson.loads(answer.body)
+        assert problem["problems"] == [
+            {"path": "spec.alia", "value": "", "reason": "is no field of it: did you mean alias?"},
+            {"path": "spec.accountId", "value": "1", "reason": "is a number and must be a string: quote it"},
+        ]
+        status, problem = await api("PUT", "/realms/default/accounts/X", {"spec": {}})
+        assert (status, problem["title"]) == (400, "The request is not valid")
+        await api("PUT", "/realms/default/accounts/x", {"spec": SPEC, "generation": 5})
+        status, problem = await api("PUT", "/realms/default/accounts/x", {"spec": SPEC, "generation": 4})
+        assert (status, problem["detail"]) == (409, "x was declared by generation 5 already, which is newer")
+        status, problem = await api("PUT", "/realms/default/accounts/y", {"spec": {"realm": "twin"}})
+        assert status == 409
+        assert (await api("GET", "/resources?token=x"))[0] == 400
+
+    ask(test)
+
+
+def test_regions_and_faults(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        status, made = await api("PUT", "/regions/frankfurt", {"spec": {"regionName": "eu-central-1"}})
+        assert (status, made["generation"]) == (201, 1)
+        assert (await api("GET", "/regions"))[1]["items"] == [made]
+        assert await api("GET", "/regions/frankfurt") == (200, made)
+        fault = {"region": "eu-central-1", "faults": [{"latency": "200ms", "errorRate": "5%"}]}
+        assert (await api("PUT", "/faults", fault))[0] == 200
+        assert steered.faults.active
+        status, listed = await api("GET", "/faults")
+        assert listed["items"][0]["region"] == "eu-central-1"
+        assert listed["items"][0]["faults"][0]["latency"] == "200ms"
+        status, problem = await api("PUT", "/faults", {"faults": [{"latency": "soon"}]})
+        assert (status, problem["problems"][0]["path"]) == (422, "spec.faults[0].latency")
+        await api("PUT", "/faults", {"region": "eu-central-1", "faults": []})
+        assert not steered.faults.active
+        assert await api("DELETE", "/regions/frankfurt") == (204, None)
+
+    ask(test)
+
+
+def test_what_is_there(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        for region in ("eu-central-1", "us-east-1"):
+            tenant = TenantId("default", "111111111111", region)
+            for name in ("a", "b"):
+                await steered.sqs(tenant, "CreateQueue", QueueName=name, tags={"team": name})
+        _, tenants = await api("GET", "/tenants")
+        assert [each["region"] for each in tenants["items"]] == ["eu-central-1", "us-east-1"]
+        _status, page = await api("GET", "/resources?limit=3")
+        assert len(page["items"]) == 3
+        _, rest = await api("GET", f"/resources?limit=3&token={page['nextToken']}")
+        assert [each["arn"] for each in rest["items"]] == ["arn:aws:sqs:us-east-1:111111111111:b"]
+        assert rest["nextToken"] is None
+        _, found = await api("GET", "/resources?region=us-east-1&tag=team=a&service=sqs&type=queue&text=sqs")
+        assert [each["id"] for each in found["items"]] == ["a"]
+        _, missing = await api("GET", "/missing")
+        assert missing["items"] == [{"name": "sns.Publish", "calls": 5}, {"name": "sns", "calls": 2}]
+
+    ask(test)
+
+
+def test_the_last_calls(ask: Any) -> None:
+    here = Caller("default", "111111111111", "eu-central-1", "arn:aws:iam::111111111111:root", "111111111111")
+    hidden = Caller("secret", "111111111111", "eu-central-1", "arn:aws:iam::111111111111:root", "111111111111")
+    there = TenantId("default", "222222222222", "us-east-1")
+
+    async def test(api: Api, steered: Any) -> None:
+        await steered.index.make_realm("secret", False)
+        api.calls.take(
+            [
+                (1.0, "one", here, "sqs", "ListQueues", TenantId(*here_place(here)), 200, 0.001, ""),
+                (2.0, "two", here, "sqs", "SendMessage", there, 400, 0.0021, "QueueDoesNotExist"),
+                (3.0, "three", hidden, "sts", "GetCallerIdentity", None, 200, 0.001, ""),
+                (4.0, "four", None, "-", "-", None, 403, 0.001, ""),
+            ]
+        )
+
+        async def ids(query: str = "", **options: Any) -> list[str]:
+            status, page = await api("GET", f"/calls{query}", **options)
+            assert status == 200
+            return [call["requestId"] for call in page["items"]]
+
+        assert await ids() == ["four", "two", "one"]
+        assert await ids(token=TOKEN) == ["four", "three", "two", "one"]
+        assert (
+            await ids("?crossing=both") == await ids("?failed=true&service=sqs") == await ids("?account=222222222222")
+        )
+        assert await ids("?crossing=both") == ["two"]
+        assert await ids("?limit=1&realm=default") == ["two"]
+        _, page = await api("GET", "/calls?crossing=both")
+        assert page["items"][0]["target"] == "222222222222/us-east-1"
+        assert (page["items"][0]["code"], page["items"][0]["ms"]) == ("QueueDoesNotExist", 2.1)
+
+    ask(test)
+
+
+def here_place(caller: Caller) -> tuple[str, str, str]:
+    return caller.realm, caller.account, caller.region
+
+
+def test_calls_as_they_come(ask: Any) -> None:
+    here = Caller("default", "111111111111", "eu-central-1", "arn:aws:iam::111111111111:root", "111111111111")
+    hidden = Caller("secret", "111111111111", "eu-central-1", "arn:aws:iam::111111111111:root", "111111111111")
+
+    async def test(api: Api, steered: Any) -> None:
+        answer = await api.raw("GET", "/_atoll/v1/calls/stream")
+        body: Any = answer.body
+        assert (await anext(body)).startswith(b": ")
+        coming = asyncio.ensure_future(anext(body))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert api.calls._watchers
+        api.calls.take([(1.0, "secret", hidden, "sqs", "ListQueues", None, 200, 0.0, "")])
+        api.calls.take([(1.0, "one", here, "sqs", "ListQueues", None, 200, 0.0, "")])
+        assert orjson.loads((await coming).removeprefix(b"data: "))["requestId"] == "one"
+        await body.aclose()
+        assert not api.calls._watchers
+
+    ask(test)
+
+
+# ---- who may
+
+
+def filled(path: str, realm: str) -> str:
+    names = {"realm": realm, "name": "payments", "key_id": "LKIAQAAAAAAAQAAAAAAA"}
+    return re.sub(r"\{(\w+)\}", lambda match: names[match[1]], path)
+
+
+def test_who_is_elsewhere_needs_the_token_on_every_route(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        routes = list(api.routes())
+        assert len(routes) > 15
+        for method, path in routes:
+            body = {"PUT": bodies(path)}.get(method)
+            for token in (None, "", "wrong", TOKEN[:-1]):
+                answer = await api.raw(method, filled(path, "default"), body, peer=ELSEWHERE, token=token)
+                assert answer.status == 401, (method, path)
+                assert ("www-authenticate", "Bearer") in answer.headers
+        assert not await steered.index.declarations("Account")
+        assert [realm.name for realm in await steered.index.realms()] == ["default"]
+        assert (await api("GET", "/accounts", peer=ELSEWHERE, token=TOKEN))[0] == 200
+        assert (await api("GET", "/accounts", peer="::ffff:127.0.0.1"))[0] == 200
+        assert (await api("GET", "/accounts", peer="::1"))[0] == 200
+        assert (await api("GET", "/accounts", peer=""))[0] == 401
+
+    ask(test)
+
+
+def bodies(path: str) -> dict[str, Any]:
+    if path.endswith("/realms/{realm}"):
+        return {"open": True}
+    if path.endswith("/faults"):
+        return {"region": "eu-central-1", "faults": [{"unavailable": True}]}
+    return {"spec": {"regionName": "eu-central-1"} if "/regions/" in path else SPEC}
+
+
+def test_a_closed_realm_needs_the_token_on_every_route(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        await steered.index.make_realm("secret", False)
+        status, _ = await api("PUT", "/realms/secret/accounts/payments", {"spec": SPEC}, token=TOKEN)
+        assert status == 201
+        for method, path in api.routes():
+            body = {"PUT": bodies(path)}.get(method)
+            answer = await api.raw(method, filled(path, "secret"), body)
+            if "{realm}" in path or (method in ("PUT", "DELETE") and ("regions" in path or "faults" in path)):
+                assert answer.status == 401, (method, path)
+            elif isinstance(answer.body, bytes):
+                assert b"secret" not in answer.body, (method, path)
+            else:
+                await answer.body.aclose()  # type: ignore[attr-defined]
+        for path in ("/resources", "/accounts", "/tenants", "/calls"):
+            assert (await api("GET", f"{path}?realm=secret"))[0] == 401
+            # Whether there is such a realm is not told either.
+            assert (await api("GET", f"{path}?realm=none"))[0] == 401
+        assert (await api("GET", "/accounts", token=TOKEN))[1]["items"][0]["realm"] == "secret"
+        assert (await api("GET", "/accounts?realm=none", token=TOKEN))[0] == 404
+
+    ask(test)
+
+
+def test_a_declared_account_brings_its_realm(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        assert (await api("PUT", "/realms/team-a/accounts/payments", {"spec": SPEC}))[0] == 401
+        assert (await api("PUT", "/realms/team-a/accounts/payments", {"spec": SPEC}, token=TOKEN))[0] == 201
+        assert not (await steered.index.realm("team-a")).open
+
+    ask(test)
+
+
+def test_realms(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        assert (await api("PUT", "/realms/mine", {"open": True})) == (200, {"name": "mine", "open": True})
+        assert (await api("PUT", "/realms/shut", {"open": False}))[0] == 401
+        assert (await api("PUT", "/realms/shut", {"open": False}, token=TOKEN))[0] == 200
+        assert (await api("PUT", "/realms/shut", {"open": True}))[0] == 401
+        names = [realm["name"] for realm in (await api("GET", "/realms"))[1]["items"]]
+        assert names == ["default", "mine"]
+
+    ask(test)
+
+
+def test_its_page_and_its_description(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        page = await api.raw("GET", "/_atoll/docs")
+        assert page.status == 200
+        described = await api.raw("GET", "/_atoll/openapi.json")
+        assert isinstance(described.body, bytes)
+        paths = orjson.loads(described.body)["paths"]
+        assert {path for _, path in api.routes()} == set(paths)
+
+    ask(test)
