@@ -26,6 +26,14 @@ SCHEMA = Schema(
 )
 
 BOX = ByArn("Box")
+
+
+def read_box(sealed: str | bytes) -> str | None:
+    """The id of the box in what stands for a ciphertext: `sealed:ID:…`."""
+    parts = sealed.split(b":") if isinstance(sealed, bytes) else []
+    return parts[1].decode() if parts[:1] == [b"sealed"] else None
+
+
 ACCESS = {
     "Put": Access(BOX),
     "Receive": Access(BOX),
@@ -45,6 +53,7 @@ ACCESS = {
     "Link": Access(Here()),
     "Links": Access(Here()),
     "Find": Access(ById("box", "BoxId")),
+    "Open": Access(ById("box", "Sealed", read=read_box)),
 }
 
 probe = Service("probe", access=ACCESS, schema=SCHEMA)
@@ -234,4 +243,9 @@ def links(call: Call, tenant: Tenant) -> Params:
 
 @probe.operation("Find", readonly=True)
 def find(call: Call, tenant: Tenant) -> Params:
+    return {"Owner": list(tenant.id)}
+
+
+@probe.operation("Open", readonly=True)
+def open_sealed(call: Call, tenant: Tenant) -> Params:
     return {"Owner": list(tenant.id)}

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-import pytest
 from atoll.core.tenant_id import TenantId
 from atoll.tenants.copy import fork, restore
 
@@ -37,12 +36,11 @@ def test_a_restored_copy_sends_anew(tmp_path: Path, cloud_at: Any, box_arn: Any)
 
 
 def test_a_copy_that_has_effects_under_way_does_not_apply_them_twice(
-    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cloud_at: Any, box_arn: Any
 ) -> None:
     async def scenario() -> None:
         async with cloud_at(tmp_path / "data") as cloud:
-            with monkeypatch.context() as paused:
-                paused.setattr(cloud.dispatcher, "apply", lambda effect: asyncio.Future())
+            with cloud.effects_unanswered():
                 await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1", Lane="lane")
                 restore(cloud.path_of(A), tmp_path / "old")
             await cloud.crash()
@@ -61,16 +59,13 @@ def test_a_copy_that_has_effects_under_way_does_not_apply_them_twice(
     asyncio.run(scenario())
 
 
-def test_a_fork_sends_what_is_its_own_and_nothing_of_its_original(
-    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fork_sends_what_is_its_own_and_nothing_of_its_original(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
     async def scenario() -> None:
         async with cloud_at(tmp_path / "data") as cloud:
             box = box_arn(B, "in")
             await cloud.call(A, "Send", Boxes=[box], Text="before", Lane="lane")
             await cloud.quiet()
-            with monkeypatch.context() as paused:
-                paused.setattr(cloud.dispatcher, "apply", lambda effect: asyncio.Future())
+            with cloud.effects_unanswered():
                 await cloud.call(A, "Send", Boxes=[box], Text="under way", Lane="lane")
                 fork(cloud.path_of(A), cloud.path_of(C), [cloud.registry["probe"]], A, C)
             await cloud.crash()

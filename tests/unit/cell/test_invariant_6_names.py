@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,44 @@ def test_a_copy_that_holds_what_is_anothers_by_now_loses_it(tmp_path: Path, clou
             await cloud.quiet()
             assert await agreed(cloud, A, B) == B
             assert await agreed(cloud, A, B, name="kept") == A
+
+    asyncio.run(scenario())
+
+
+def test_a_release_that_comes_late_frees_nothing_that_is_anothers_by_now(tmp_path: Path, cloud_at: Any) -> None:
+    """The cell that settles an old claim sleeps over it; another process settles it meanwhile."""
+
+    async def scenario() -> None:
+        async with cloud_at(tmp_path, cells=("one", "two")) as cloud:
+            await cloud.index.place(B, "two")
+            slow = asyncio.create_task(cloud.insist(A, "Claim", Name=NAME, Wait=200))
+            await cloud.waiting()
+            sleeping = cloud.replace_at("one", "before release")
+            cloud.clock.advance(130)
+            assert await slow is None
+            await cloud.until(lambda: free(cloud))
+            await cloud.call(B, "Claim", Name=NAME)
+            await cloud.wake(*sleeping)
+            assert await agreed(cloud, A, B) == B
+
+    asyncio.run(scenario())
+
+
+def test_files_laid_under_another_account_hold_nothing_of_their_originals(
+    tmp_path: Path, cloud_at: Any, box_arn: Any
+) -> None:
+    """Not by way of a fork, which claims anew: the rows are the same, generations included."""
+
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            await cloud.call(A, "Claim", Name=NAME)
+            await cloud.call(A, "Claim", Name="given back")
+            await cloud.cell.tenants.close(A)
+            shutil.copytree(cloud.path_of(A), cloud.path_of(B))
+            await cloud.call(B, "Release", Name="given back")
+            await cloud.quiet()
+            assert await agreed(cloud, A, B) == A
+            assert await agreed(cloud, A, B, name="given back") == A
 
     asyncio.run(scenario())
 

@@ -115,6 +115,25 @@ def test_a_name_that_another_holds_stays_with_it(index: Index, do: Any, changes:
     assert changes == [("name", ("default", "bucket", "music"))]
 
 
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_generation_in_the_rows_of_another_tenant_changes_nothing(
+    index: Index, do: Any, changes: list[Any], confirmed: bool
+) -> None:
+    """A copy of the holder's files under another account has it."""
+    do(index.place(B, "cell"))
+    do(index.claim(*KEY, A, "g1", 100.0))
+    if confirmed:
+        do(index.confirm(*KEY, "g1"))
+    before = do(index.name(*KEY))
+    changes.clear()
+    held = Holding("bucket", "photos", "g1", 1)
+    assert do(index.publish(B, 1, [], [held], after=0)) == [held]
+    assert do(index.name(*KEY)) == before
+    assert do(index.publish(B, 1, [], [Holding("bucket", "photos", "g1", 2, gone=True)], after=1)) == []
+    assert do(index.name(*KEY)) == before
+    assert changes == []
+
+
 def test_republishing_keeps_what_is_about_to_be_held(index: Index, do: Any) -> None:
     do(index.place(A, "cell"))
     do(index.publish(A, 1, [], [Holding("bucket", "old", "g0", 1)], after=0))
