@@ -44,6 +44,8 @@ async def make_realm(run: Run, name: str, open: bool) -> Realm:
 
 
 async def drop_realm(run: Run, name: str) -> bool:
+    highest = "(SELECT max(epoch) FROM tenant WHERE realm = ?)"
+    await run(f"UPDATE epoch_floor SET epoch = {highest} WHERE epoch < {highest}", (name, name))
     return bool(await run("DELETE FROM realm WHERE name = ? RETURNING name", (name,)))
 
 
@@ -75,11 +77,14 @@ async def make_account(run: Run, account: Account) -> Account:
 
 
 async def drop_account(run: Run, realm: str, account: str) -> bool:
-    dropped = False
-    for table in ("account", "access_key", "name", "tenant"):
-        where = f"DELETE FROM {table} WHERE realm = ? AND account = ? RETURNING account"
-        dropped |= bool(await run(where, (realm, account)))
-    return dropped
+    where = "realm = ? AND account = ? RETURNING account"
+    gone = []
+    for table in ("account", "access_key", "name", "resource"):
+        gone += await run(f"DELETE FROM {table} WHERE {where}", (realm, account))
+    # The rows of its tenants stay, since their epochs must not come again.
+    left = f"(cell IS NOT NULL OR published > 0) AND {where}"
+    gone += await run(f"UPDATE tenant SET cell = NULL, published = 0 WHERE {left}", (realm, account))
+    return bool(gone)
 
 
 async def access_key(run: Run, key_id: str) -> AccessKey | None:

@@ -17,7 +17,8 @@ async def place(run: Run, tenant: TenantId, cell: str) -> tuple[Placement, bool]
         return there, False
     await require_realm(run, tenant.realm)
     placed = await run(
-        "INSERT INTO tenant (realm, account, region, cell, epoch) VALUES (?, ?, ?, ?, 1) "
+        "INSERT INTO tenant (realm, account, region, cell, epoch) "
+        "VALUES (?, ?, ?, ?, (SELECT epoch + 1 FROM epoch_floor)) "
         "ON CONFLICT (realm, account, region) DO UPDATE SET cell = excluded.cell, epoch = tenant.epoch + 1 "
         "WHERE tenant.cell IS NULL RETURNING epoch",
         (*tenant, cell),

@@ -41,8 +41,8 @@ CREATE TABLE access_key (
 );
 CREATE INDEX access_key_account ON access_key (realm, account, created);
 
--- `cell` is null where the owner gave the tenant up: the row stays, so that its epoch never comes again. `published` is
--- the version up to which all changes of the tenant are in the tables below.
+-- `cell` is null where the owner gave the tenant up, or its account was dropped: the row stays, so that its epoch never
+-- comes again. `published` is the version up to which all changes of the tenant are in the tables below.
 CREATE TABLE tenant (
     realm     TEXT NOT NULL REFERENCES realm (name) ON DELETE CASCADE,
     account   TEXT NOT NULL,
@@ -53,6 +53,10 @@ CREATE TABLE tenant (
     PRIMARY KEY (realm, account, region)
 );
 CREATE INDEX tenant_cell ON tenant (cell);
+
+-- The highest epoch of any tenant that went with its realm: new tenants begin above it. One row.
+CREATE TABLE epoch_floor (epoch BIGINT NOT NULL);
+INSERT INTO epoch_floor VALUES (0);
 
 -- Names that are unique in their realm. `expires` is null once the holder has confirmed the claim.
 CREATE TABLE name (

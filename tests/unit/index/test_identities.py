@@ -131,6 +131,15 @@ def test_with_an_account_goes_all_of_it_and_nothing_else(
     assert not do(index.drop_account("default", ONE))
 
 
+def test_with_an_account_goes_also_what_no_cell_has_any_more(index: Index, do: Any, furnished: list[TenantId]) -> None:
+    gone, _, _ = furnished
+    do(index.unplace(gone, "cell", 1))
+    assert do(index.drop_account("default", ONE))
+    assert do(index.published(gone)) == 0
+    assert do(index.find_id("default", "bucket", "b")) == [furnished[1]]
+    assert not do(index.drop_account("default", ONE))
+
+
 def test_with_a_realm_goes_all_of_it_and_nothing_else(
     index: Index, do: Any, furnished: list[TenantId], changes: list[Any]
 ) -> None:

@@ -42,6 +42,39 @@ def test_an_epoch_never_comes_again(index: Index, do: Any) -> None:
     assert do(index.place(HERE, "a")) == Placement(HERE, "a", 2)
 
 
+@pytest.mark.parametrize("dropped", ["account", "realm"])
+def test_an_epoch_never_comes_again_also_when_all_else_of_the_tenant_is_gone(
+    index: Index, do: Any, dropped: str
+) -> None:
+    last = 0
+    for _ in range(3):
+        placed = do(index.place(HERE, "a"))
+        assert placed.epoch > last
+        last = do(index.move(HERE, "a", placed.epoch, "b")).epoch
+        if dropped == "account":
+            assert do(index.drop_account("default", HERE.account))
+        else:
+            assert do(index.drop_realm("default"))
+            do(index.make_realm("default", True))
+        assert do(index.placement(HERE)) is None
+        assert do(index.tenants("default")) == do(index.placements("b")) == []
+        for stale in (placed.epoch, last):
+            with pytest.raises(NotOwner):
+                do(index.publish(HERE, stale, [], [], after=0))
+
+
+def test_with_a_realm_goes_no_epoch_of_one_that_went_before(index: Index, do: Any) -> None:
+    twin = HERE._replace(realm="twin")
+    for tenant in (HERE, twin):
+        do(index.place(tenant, "a"))
+    do(index.move(HERE, "a", 1, "b"))
+    for realm in ("default", "twin", "none"):
+        do(index.drop_realm(realm))
+    do(index.make_realm("default", True))
+    assert do(index.place(HERE, "a")) == Placement(HERE, "a", 3)
+    assert do(index.place(THERE, "a")) == Placement(THERE, "a", 3)
+
+
 def test_lists_are_of_what_is_owned(index: Index, do: Any) -> None:
     twin = HERE._replace(realm="twin")
     for tenant, cell in ((THERE, "a"), (HERE, "a"), (twin, "b")):

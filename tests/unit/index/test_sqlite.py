@@ -92,6 +92,20 @@ def test_an_older_index_is_brought_up_whole_or_not_at_all(path: Path, do: Any) -
         do(driver.close())
 
 
+def test_an_index_from_before_dropped_realms_left_their_epochs_leaves_them(path: Path, do: Any) -> None:
+    do(opened(path).close())
+    connection = apsw.Connection(str(path))
+    rows(connection, "DROP TABLE epoch_floor")
+    rows(connection, "UPDATE index_version SET version = 2")
+    connection.close()
+    index = opened(path)
+    for epoch in (1, 2):
+        do(index.make_realm("default", True))
+        assert do(index.place(HERE, "cell")).epoch == epoch
+        do(index.drop_realm("default"))
+    do(index.close())
+
+
 @pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_file_is_refused_with_words(path: Path, content: bytes) -> None:
     path.write_bytes(content)
