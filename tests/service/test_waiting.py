@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import statistics
 import time
 from typing import Any
 
@@ -12,9 +13,9 @@ import psutil
 
 POLLS = 1000
 QUEUES = 10
-WATCHED = 2.0
+WATCHED = 2
 """Seconds for which the waiting process is watched."""
-SENT = 50
+SENT = 200
 AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential=111111111111/20260101/ap-south-1/sqs/aws4_request, SignedHeaders=host, Signature=0"
 )
@@ -77,7 +78,8 @@ async def watch(port: int, process: psutil.Process) -> tuple[float, list[float]]
     quiet = (await sender.call("CreateQueue", QueueName="quiet"))["QueueUrl"]
     await sender.call("ReceiveMessage", QueueUrl=quiet, WaitTimeSeconds=1)
     before = process.cpu_times()
-    await asyncio.sleep(WATCHED)
+    # It waits itself meanwhile, and says when that is over.
+    await sender.call("ReceiveMessage", QueueUrl=quiet, WaitTimeSeconds=WATCHED)
     after = process.cpu_times()
     took = []
     for number in range(SENT):
@@ -99,9 +101,11 @@ def test_a_thousand_waiting_calls(atoll_with: Any, limited: Any) -> None:
     with limited(resource.RLIMIT_NOFILE, min(4 * POLLS, hard)), atoll_with("--temporary") as atoll:
         process = psutil.Process(atoll.process.pid)
         cpu, took = asyncio.run(watch(int(atoll.url.rpartition(":")[2]), process))
-        median, most = sorted(took)[SENT // 2] * 1000, max(took) * 1000
-        print(f"CPU {cpu / WATCHED:.1%}; woken within {median:.1f} ms, at most {most:.1f} ms")
+        median = statistics.median(took)
+        print(f"CPU {cpu / WATCHED:.1%}; woken within {median * 1000:.1f} ms, at most {max(took) * 1000:.1f} ms")
         assert cpu / WATCHED < 0.05
+        # Single ones may come upon a machine that has other things to do.
+        assert median < 0.005
         assert max(took) < 0.25
         # Who went away waits no more: nothing takes what is sent now from who asks for it.
         sqs = atoll.client("sqs")
