@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import apsw
 
 from atoll.cell.hosted import Entry, Hosted
+from atoll.core.disk import sync_file
 from atoll.index import CatalogueRow, Holding, PublishGap
 from atoll.tenants import Tenant
-from atoll.tenants.database import checkpoint_file, sync_file
+from atoll.tenants.database import checkpoint_file
 
 if TYPE_CHECKING:
     from atoll.cell.cell import Cell

@@ -13,12 +13,12 @@ from typing import Any
 from atoll.cell.deliveries import Lane
 from atoll.cell.marks import Marks
 from atoll.cell.reply import NotMine, Reply
+from atoll.core.disk import sync_folders
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
 from atoll.index import Index, Realm
 from atoll.tenants import Database, Tenant
-from atoll.tenants.database import sync_folders
 
 logger = logging.getLogger(__name__)
 

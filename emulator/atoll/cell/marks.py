@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from atoll.core.disk import sync_file
 from atoll.core.tenant_id import TenantId
 from atoll.tenants import Database
-from atoll.tenants.database import sync_file
 
 _LONGEST_LOG_PAGES = 250
 """When it is copied back. There is little to copy: each mark is in a page that was written before."""

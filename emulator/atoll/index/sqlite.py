@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from types import TracebackType
 import apsw
 
 from atoll.core.clock import Clock
+from atoll.core.disk import sync_file
 from atoll.core.service import Schema
 from atoll.index.driver import Driver, Row, Run, Value
 from atoll.index.errors import IndexUnavailable
@@ -66,13 +68,15 @@ class SqliteDriver(Driver):
             self._connection = apsw.Connection(self.path)
             try:
                 self._cursor = self._connection.cursor()
-                self._configure(full)
+                self._configure()
                 self._make_tables(schema)
             except BaseException:
                 self._connection.close()
                 raise
         except apsw.Error as error:
             raise unavailable(self.path, error) or error from error
+        self._full = full and self.path != MEMORY
+        self._log: int | None = None
         self._transaction = _Block(self, "BEGIN IMMEDIATE", "COMMIT")
         self._reading = _Block(self)
         self._log_pages = 0
@@ -84,10 +88,9 @@ class SqliteDriver(Driver):
     async def run(self, sql: str, args: Sequence[Value] = ()) -> list[Row]:
         return self._cursor.execute(sql, args).fetchall()
 
-    def _configure(self, full: bool) -> None:
+    def _configure(self) -> None:
         self._connection.set_busy_timeout(_BUSY_MS)
-        synchronous = "FULL" if full else "NORMAL"
-        for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON"):
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
             self.rows(f"PRAGMA {pragma}")
         self._connection.set_wal_hook(self._count_pages)
 
@@ -136,6 +139,13 @@ class SqliteDriver(Driver):
         if not checkpoint.cancelled() and (error := checkpoint.exception()) is not None:
             logger.error("the log of the resource index %s could not be copied back: %s", self.path, error)
 
+    async def sync(self) -> None:
+        """Returns when what was committed is on the disk, where that was asked for. Others may go on meanwhile."""
+        if self._full:
+            if self._log is None:
+                self._log = os.open(f"{self.path}-wal", os.O_RDWR)
+            await asyncio.get_running_loop().run_in_executor(None, sync_file, self._log)
+
     def transaction(self) -> _Block:
         return self._transaction
 
@@ -145,6 +155,8 @@ class SqliteDriver(Driver):
     async def close(self) -> None:
         if self._checkpoint is not None:
             await asyncio.wait([self._checkpoint])
+        if self._log is not None:
+            os.close(self._log)
         self._connection.close()
 
 
@@ -189,10 +201,18 @@ class _Block:
             else:
                 self._driver.committed()
         if error is None:
+            if self._end:
+                await self._synced()
             return
         self._driver.rollback()
         if isinstance(error, apsw.Error):
             raise unavailable(self._driver.path, error) or error from error
+
+    async def _synced(self) -> None:
+        try:
+            await self._driver.sync()
+        except OSError as error:
+            raise IndexUnavailable(f"The resource index {self._driver.path} {_FAILED} ({error})") from error
 
 
 class SqliteIndex(SqlIndex):

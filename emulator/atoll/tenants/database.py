@@ -5,7 +5,6 @@ https://www.sqlite.org/wal.html
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -198,28 +197,6 @@ class Database:
             os.close(self._wal)
             self._wal = None
         self._connection.close()
-
-
-def sync_file(descriptor: int) -> None:
-    """Returns when what was written is on the disk itself.
-
-    macOS: https://developer.apple.com/library/archive/documentation/System/Conceptual/ManPages_iPhoneOS/man2/fsync.2.html
-    """
-    full_sync: int | None = getattr(fcntl, "F_FULLFSYNC", None)
-    if full_sync is None:
-        os.fdatasync(descriptor)
-    else:
-        fcntl.fcntl(descriptor, full_sync)
-
-
-def sync_folders(folders: Iterable[Path]) -> None:
-    """Returns when what was made in these folders is on the disk itself."""
-    for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def checkpoint_file(path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from atoll.core.clock import ManualClock
 from atoll.core.lagoon import NameTaken
 from atoll.core.service import Schema
 from atoll.core.tenant_id import TenantId
-from atoll.index import CatalogueRow, IndexUnavailable
+from atoll.index import CatalogueRow, IndexUnavailable, sqlite
 from atoll.index.schema import scripts
 from atoll.index.sqlite import SqliteDriver, SqliteIndex, unavailable
 
@@ -242,3 +245,28 @@ async def _ended(future: Any) -> None:
 def test_importing_the_index_loads_no_database() -> None:
     script = "import sys, atoll.index; sys.exit(any(name in sys.modules for name in ('apsw', 'sqlite3', 'psycopg')))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_with_full_durability_a_change_waits_for_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        synced = threading.Event()
+        index = opened(path, full=True)
+        with monkeypatch.context() as held:
+            held.setattr(sqlite, "sync_file", lambda descriptor: synced.wait(20))
+            making = asyncio.ensure_future(index.make_realm("team-a", True))
+            # The loop goes on meanwhile.
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert not making.done()
+            synced.set()
+            await making
+
+            def broken(descriptor: int) -> None:
+                raise OSError(errno.EIO, "Input/output error")
+
+            held.setattr(sqlite, "sync_file", broken)
+            with pytest.raises(IndexUnavailable, match="its disk fails"):
+                await index.make_realm("team-b", True)
+        await index.close()
+
+    asyncio.run(scenario())
