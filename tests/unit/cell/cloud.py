@@ -50,7 +50,7 @@ class Process:
             name,
             registry=SERVICES,
             index=self.index,  # type: ignore[arg-type]
-            world=_Reach(self, cloud.dispatcher),  # type: ignore[arg-type]
+            world=_Reach(self, cloud.dispatcher),
             clock=cloud.clock,
             path_of=self.path_of,
             marks=folder / "cell.sqlite",
@@ -289,7 +289,22 @@ class Cloud:
         async def never(effect: Effect) -> None:
             await asyncio.Future[None]()
 
-        self.dispatcher.apply = never  # type: ignore[method-assign]
+        with self._effects_meet(never):
+            yield
+
+    @contextmanager
+    def effects_put_off(self) -> Iterator[None]:
+        """What is set out with inside is to be tried again later."""
+
+        async def not_now(effect: Effect) -> None:
+            raise AwsError("ServiceUnavailable", "Not now.", status=503, fault="Receiver")
+
+        with self._effects_meet(not_now):
+            yield
+
+    @contextmanager
+    def _effects_meet(self, apply: Callable[[Effect], Coroutine[Any, Any, None]]) -> Iterator[None]:
+        self.dispatcher.apply = apply  # type: ignore[assignment]
         try:
             yield
         finally:

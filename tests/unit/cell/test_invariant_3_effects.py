@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
 
 A = TenantId("default", "111111111111", "us-east-1")
@@ -67,22 +66,13 @@ def test_a_cause_that_is_refused_has_no_effect(tmp_path: Path, cloud_at: Any, bo
 
 
 def test_what_is_sent_behind_an_effect_that_waits_does_not_overtake_it(
-    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cloud_at: Any, box_arn: Any
 ) -> None:
     async def scenario() -> None:
         async with cloud_at(tmp_path) as cloud:
-            apply = cloud.dispatcher.apply
-            away = True
-
-            async def apply_or_not(effect: Any) -> None:
-                if away:
-                    raise AwsError("ServiceUnavailable", "Not now.", status=503, fault="Receiver")
-                await apply(effect)
-
-            monkeypatch.setattr(cloud.dispatcher, "apply", apply_or_not)
-            await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1", Lane="lane")
-            await cloud.quiet()
-            away = False
+            with cloud.effects_put_off():
+                await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1", Lane="lane")
+                await cloud.quiet()
             # The first is put off; these come while its lane waits, and while it is delivered.
             await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="2", Lane="lane")
             await cloud.quiet()
@@ -176,14 +166,7 @@ def test_an_effect_that_comes_due_while_the_tenant_is_looked_into_is_not_forgott
 ) -> None:
     async def scenario() -> None:
         async with cloud_at(tmp_path) as cloud:
-            apply = cloud.dispatcher.apply
             transact = cloud.cell.transact_engine
-            away = True
-
-            async def apply_or_not(effect: Any) -> None:
-                if away:
-                    raise AwsError("ServiceUnavailable", "Not now.", status=503, fault="Receiver")
-                await apply(effect)
 
             async def later_at_the_end(hosted: Any, function: Any, *args: Any) -> Any:
                 if function.__name__ == "_next_timer":
@@ -191,12 +174,11 @@ def test_an_effect_that_comes_due_while_the_tenant_is_looked_into_is_not_forgott
                     cloud.clock.advance(1)
                 return await transact(hosted, function, *args)
 
-            monkeypatch.setattr(cloud.dispatcher, "apply", apply_or_not)
             monkeypatch.setattr(cloud.cell, "transact_engine", later_at_the_end)
-            await cloud.call(A, "Later", Text="timer", Seconds=0.1)
-            await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1")
-            await cloud.quiet()
-            away = False
+            with cloud.effects_put_off():
+                await cloud.call(A, "Later", Text="timer", Seconds=0.1)
+                await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1")
+                await cloud.quiet()
             cloud.clock.advance(0.15)
             await cloud.quiet()
             assert await cloud.notes(B, "in") == ["1"]
