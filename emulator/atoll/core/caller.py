@@ -28,7 +28,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     """Further facts that the token's kind knows (a federated user's provider, a SAML subject)."""
 
 
-class Caller(msgspec.Struct, frozen=True, omit_defaults=True):
+class Caller(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Who makes a call: the account and principal of its credentials, and the region they were signed for.
 
     `principal` is the ARN of the user, role session, federated user or root; `user_id` the unique id that AWS gives

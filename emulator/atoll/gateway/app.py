@@ -57,13 +57,14 @@ Inner = Callable[[Request], Response | Awaitable[Response] | None]
 class Route:
     """What an operation, called in one protocol, needs on its way."""
 
-    __slots__ = ("codec", "model", "operation", "service", "signing_names")
+    __slots__ = ("codec", "longest_body", "model", "operation", "service", "signing_names")
 
     def __init__(self, service: Service, operation: Operation, model: Model, codec: Codec) -> None:
         self.service = service
         self.operation = operation
         self.model = model
         self.codec = codec
+        self.longest_body = operation.longest_body
         self.signing_names = frozenset({service.name, model.service.signing_name, model.service.endpoint_prefix})
 
 
@@ -137,7 +138,7 @@ class Gateway:
         self._inner = inner
         self.gate = gate or Gate()
         self.faults = faults or Faults()
-        self._routes: dict[tuple[str, str, str], Route] = {}
+        self._routes: dict[Detected, Route] = {}
         self._origins: dict[tuple[str, str], Origin] = {}
 
     def admit(self, request: Request) -> BodyPlan | Response:
@@ -197,13 +198,12 @@ class Gateway:
         caller = exchange.caller = identity.caller
         if self.gate.shut:
             self.gate.check(caller)
-        key = (detected.service, detected.operation_name, detected.protocol)
-        route = exchange.route = self._routes.get(key) or self._route(detected)
+        route = exchange.route = self._routes.get(detected) or self._route(detected)
         if identity.claim is not None and identity.signing_name not in route.signing_names:
             raise wrong_service(identity.claim, route.model.service.signing_name)
-        limit = route.operation.longest_body
-        if isinstance(request.body, bytes) and len(request.body) > limit:
-            raise _body_too_long(limit)
+        body = request.body
+        if type(body) is bytes and len(body) > route.longest_body:
+            raise _body_too_long(route.longest_body)
         if detected.path is not None:
             request.path = detected.path
         params = route.codec.parse(request, route.model)
@@ -264,7 +264,9 @@ class Gateway:
         if service is None or operation is None or operation.internal or model is None:
             raise self._absent(detected, service)
         route = Route(service, operation, model, codec(detected.protocol))
-        self._routes[detected.service, detected.operation_name, detected.protocol] = route
+        if detected.path is None:
+            # Else it is of this request alone.
+            self._routes[detected] = route
         return route
 
     def _absent(self, detected: Detected, service: Service | None) -> AwsError:

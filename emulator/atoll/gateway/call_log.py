@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from atoll.gateway.access_log import Line
 
-MOST = 10_000
+MOST = 1_000
 """Calls that are kept."""
 MOST_UNREAD = 1_000
 """Calls that wait for one watcher who is slow; the oldest are left out then."""

@@ -24,7 +24,7 @@ _HEADER = re.compile(
     r",\s*SignedHeaders=([^,\s]+)\s*,\s*Signature="
 )
 _SIGNATURE = "Signature="
-_SIGNATURE_LENGTH = 64
+SIGNATURE_LENGTH = 64
 _IN_HEADER = ("Credential", "Signature", "SignedHeaders")
 _IN_QUERY = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
 
@@ -117,7 +117,7 @@ def _read_header(authorization: str, headers: dict[str, str]) -> Claim:
     token = headers.get("x-amz-security-token", "")
     before, _, signature = authorization.rpartition(_SIGNATURE)
     parts = _read_usual_header(before)
-    if parts is not None and timestamp and len(signature) == _SIGNATURE_LENGTH:
+    if parts is not None and timestamp and len(signature) == SIGNATURE_LENGTH:
         return Claim(*parts, signature, timestamp, token)
     claim = Claim(timestamp=timestamp, token=token)
     _read_other_header(claim, authorization, headers)

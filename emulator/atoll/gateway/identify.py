@@ -7,6 +7,7 @@ but for accounts that open themselves to their own bare id as access key.
 from __future__ import annotations
 
 import re
+from copy import copy
 from typing import Any, TypeVar
 
 from atoll.core.access_keys import account_of, is_account_id, is_issued_form
@@ -16,7 +17,7 @@ from atoll.core.clock import Clock
 from atoll.core.sealing import NotSealedHere, looks_sealed, sealer_of, sealing_realm
 from atoll.core.session_tokens import TemporaryKey, open_session
 from atoll.core.tenant_id import DEFAULT_REALM
-from atoll.gateway.claims import Claim, read_claim
+from atoll.gateway.claims import SIGNATURE_LENGTH, Claim, read_claim
 from atoll.gateway.hosts import HostName, read_host
 from atoll.gateway.payload import checked, whole
 from atoll.gateway.refusals import NotAuthenticated, Reason
@@ -77,6 +78,19 @@ class _Opened:
         self.callers: dict[str, Caller] = {}
 
 
+class _Signer:
+    """Who has signed with this key, scope and choice of headers before. All that the next of its signatures changes in
+    the claim are time and signature."""
+
+    __slots__ = ("claim", "host", "identity", "key")
+
+    def __init__(self, key: AccessKey, host: str, identity: Identity, claim: Claim) -> None:
+        self.key = key
+        self.host = host
+        self.identity = identity
+        self.claim = claim
+
+
 class _NotInMemory(Exception):
     """The index has to be asked, or the body read."""
 
@@ -109,19 +123,26 @@ class Identifier:
         self._views: dict[str, _View] = {}
         self._seen = 0
         self._callers: dict[tuple[str, str], tuple[AccessKey, Caller]] = {}
+        self._signers: dict[str, _Signer] = {}
         self._tokens: dict[str, _Opened] = {}
 
     def identify(self, request: Request) -> Identity | None:
         """Who makes the request; None where memory does not say: `identify_slowly`. Raises NotAuthenticated."""
         headers = request.headers
-        view = self._views.get(headers.get("host", ""))
-        if view is not None and view.realm is not None:
-            authorization = headers.get("authorization")
-            if authorization is not None:
+        authorization = headers.get("authorization")
+        if authorization is not None:
+            view = self._views.get(headers.get("host", ""))
+            if view is not None and view.realm is not None:
                 # Up to its comma it is "AWS4-HMAC-SHA256 Credential=…", all that an open realm asks of a caller.
                 identity = view.seen.get(authorization[: authorization.find(",")])
                 if identity is not None and view.realm is self._directory.peek_realm(view.realm.name):
                     return identity
+            signer = self._signers.get(authorization[:-SIGNATURE_LENGTH])
+            if signer is not None and self._may_have_signed(signer, request):
+                signer.claim.signature = authorization[-SIGNATURE_LENGTH:]
+                signer.claim.timestamp = headers["x-amz-date"]
+                verify(request, signer.claim, signer.key.secret, self._clock.now())
+                return signer.identity
         try:
             return self._identify(request, {})
         except _NotInMemory:
@@ -188,7 +209,20 @@ class Identifier:
             caller = Caller(key.realm, key.account, claim.region, key.principal, key.user_id, key.key_id)
             _bounded(self._callers)[(claim.key_id, claim.region)] = kept = (key, caller)
         identity.caller = kept[1]
+        if _is_usual(request, claim):
+            # The claim's own, since it goes on to be that of others.
+            known = Identity(kept[1], claim.service, copy(claim))
+            signer = _Signer(key, request.headers.get("host", ""), known, copy(claim))
+            _bounded(self._signers)[request.headers["authorization"][:-SIGNATURE_LENGTH]] = signer
         return identity
+
+    def _may_have_signed(self, signer: _Signer, request: Request) -> bool:
+        """Whether the key is still what it was, and the request one in whose claim nothing else can be new."""
+        return (
+            self._directory.peek_access_key(signer.key.key_id) is signer.key
+            and request.headers.get("host", "") == signer.host
+            and _is_usual(request, signer.claim)
+        )
 
     def _temporary(self, request: Request, claim: Claim, host: HostName, answers: _Answers) -> Identity | None:
         opened = self._opened(claim.token, answers)
@@ -316,6 +350,20 @@ class Identifier:
                     self._seen = 0
                 self._views[host] = view
         return view
+
+
+def _is_usual(request: Request, claim: Claim) -> bool:
+    """Whether it is signed in its header, as SDKs write that, with its body at hand and without a hash of its own."""
+    headers = request.headers
+    return (
+        not request.query
+        and isinstance(request.body, bytes)
+        and "x-amz-date" in headers
+        and "x-amz-security-token" not in headers
+        and "x-amz-content-sha256" not in headers
+        and headers["authorization"][-SIGNATURE_LENGTH - 10 : -SIGNATURE_LENGTH] == "Signature="
+        and claim.problem is None
+    )
 
 
 _NOBODY = Caller("", "", "", "", "")

@@ -73,9 +73,12 @@ class Tenant:
     def last_row_id(self) -> int:
         return self.db.last_row_id
 
-    def wake(self, key: Hashable) -> None:
-        """After the commit, waiting calls of this tenant that wait for `key` come round again."""
-        self.wakes.append(key)
+    def wake(self, key: Hashable, count: int = 1) -> None:
+        """After the commit, as many waiting calls of this tenant that wait for `key` come round again."""
+        if count == 1:
+            self.wakes.append(key)
+        else:
+            self.wakes += [key] * count
 
     def effect(
         self,

@@ -308,6 +308,35 @@ def test_a_key_that_is_revoked_meanwhile_is_refused(identifier: Identifier, inde
     assert refusal(identifier, signed(issued(key))).reason is Reason.UNKNOWN_KEY
 
 
+def test_who_has_signed_before_is_verified_each_time(identifier: Identifier, index: Index, clock: ManualClock) -> None:
+    key = index.issue("default")
+    first = who(identifier, signed(issued(key)))
+    again = who(identifier, signed(issued(key), body=b"another"))
+    assert again.caller is first.caller
+    assert again.claim is not None
+    assert identifier._signers
+    changed = signed(issued(key))
+    changed.body = b"changed"
+    assert refusal(identifier, changed).reason is Reason.MISMATCH
+    more = signed(issued(key))
+    more.headers["x-amz-more"] = "not signed"
+    assert refusal(identifier, more).reason is Reason.HEADERS_UNSIGNED
+    late = signed(issued(key))
+    clock.advance(901)
+    assert refusal(identifier, late).reason is Reason.TOO_OLD
+    clock.advance(-901)
+    twice = signed(issued(key))
+    twice.query = "X-Amz-Credential=x"
+    assert refusal(identifier, twice).reason is Reason.TWO_SIGNATURES
+    tokened = signed(issued(key))
+    tokened.headers["x-amz-security-token"] = "t"
+    assert refusal(identifier, tokened).reason is Reason.HEADERS_UNSIGNED
+    elsewhere = signed(issued(key), host="aws.team-b.svc:4566")
+    assert refusal(identifier, elsewhere).reason is Reason.REALM
+    # None of these has spoilt what is remembered.
+    assert who(identifier, signed(issued(key))).caller is first.caller
+
+
 def test_a_host_that_names_another_realm_is_refused(identifier: Identifier, index: Index) -> None:
     key = index.issue("team-a")
     assert who(identifier, signed(issued(key), "aws.team-a.svc:4566")).caller.realm == "team-a"

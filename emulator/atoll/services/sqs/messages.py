@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMe
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from hashlib import md5
 from typing import Any
 
@@ -37,7 +37,7 @@ _FULL = (
 )
 
 
-@lru_cache
+@cache
 def _plain(count: int) -> str:
     return _PLAIN + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * count)
 
@@ -81,8 +81,7 @@ def store(tenant: Tenant, queue: Queue, plain: list[Any]) -> None:
         queue.total += count
     if not queue.expires:
         keep_until_expired(tenant, queue, plain[3])
-    for _ in range(count):
-        tenant.wake(queue.wake_key)
+    tenant.wake(queue.wake_key, count)
 
 
 def _send_with_more(tenant: Tenant, queue: Queue, entry: Params, body: str, caller: Caller) -> dict[str, Any]:
