@@ -147,6 +147,10 @@ class Registry:
     def __iter__(self) -> Iterator[str]:
         return iter(self._loaders)
 
+    def in_use(self, name: str) -> bool:
+        """Whether the service has been asked for yet."""
+        return name in self._services
+
     def get(self, name: str) -> Service | None:
         """The service of that name, or None where Atoll has none."""
         service = self._services.get(name)

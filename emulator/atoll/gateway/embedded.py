@@ -24,7 +24,9 @@ from atoll.gateway.app import Gateway
 from atoll.gateway.call_log import CallLog
 from atoll.gateway.dispatch import CellPort, Dispatcher, Packed
 from atoll.gateway.identify import Identifier
+from atoll.gateway.init_scripts import InitScripts, Stage, client_environment, init_folders
 from atoll.gateway.inner import Inner
+from atoll.gateway.localstack import LocalStack
 from atoll.gateway.locate import Locator
 from atoll.gateway.logs import Announcer, LogWriter, attach
 from atoll.gateway.metrics import Metrics
@@ -100,17 +102,51 @@ async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prep
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     clock = SystemClock()
     announcer = Announcer(writer, settings.log_format, clock)
-    async with running(settings, folder, clock, writer, announcer, prepare) as atoll:
+    scripts = InitScripts(init_folders(os.environ), _environment(settings, settings.port))
+    await _run_scripts(scripts, Stage.BOOT, ended)
+
+    async def start(atoll: Embedded) -> None:
+        await prepare(atoll)
+        await _run_scripts(scripts, Stage.START, ended)
+
+    async with running(settings, folder, clock, writer, announcer, start, scripts) as atoll:
+        scripts.environment = _environment(settings, atoll.server.port)
         announce_start(announcer, settings, atoll.server.port)
+        # As LocalStack does: what is to be done when Atoll is ready begins once it has said so.
+        await _run_scripts(scripts, Stage.READY, ended)
         await ended.wait()
+        await scripts.run(Stage.SHUTDOWN, GRACE)
         atoll.cell.waiters.end()
         await atoll.server.stop(GRACE)
     return 0
 
 
+async def _run_scripts(scripts: InitScripts, stage: Stage, ended: asyncio.Event) -> None:
+    """Until the process is told to end: no script may hold that up."""
+    running, ending = asyncio.create_task(scripts.run(stage)), asyncio.create_task(ended.wait())
+    await asyncio.wait([running, ending], return_when=asyncio.FIRST_COMPLETED)
+    running.cancel()
+    ending.cancel()
+    await asyncio.wait([running, ending])
+
+
+def _environment(settings: Settings, port: int) -> dict[str, str]:
+    return client_environment(os.environ, f"{settings.scheme}://localhost:{port}", settings.default_account)
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @asynccontextmanager
 async def running(
-    settings: Settings, folder: DataFolder, clock: Clock, writer: Writer, announcer: Announcer, prepare: Prepare
+    settings: Settings,
+    folder: DataFolder,
+    clock: Clock,
+    writer: Writer,
+    announcer: Announcer,
+    prepare: Prepare,
+    scripts: InitScripts,
 ) -> AsyncIterator[Embedded]:
     """An Atoll that answers."""
     configure(
@@ -155,6 +191,15 @@ async def running(
             sinks=(calls.take, metrics.calls.take),
         )
         inner = Inner(directory, metrics)
+        inner.localstack = LocalStack(
+            registry=REGISTRY,
+            directory=directory,
+            scripts=scripts,
+            clock=clock,
+            tenants=folder.tenants,
+            erase=cell.moves.erase,
+            end=_end,
+        )
         gateway = Gateway(
             registry=REGISTRY,
             identifier=identifier,

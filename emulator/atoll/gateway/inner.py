@@ -21,21 +21,25 @@ _WELL_KNOWN = re.compile(r"/_atoll/realms/([a-z0-9-]{1,63})/\.well-known/(openid
 
 
 _CONTROL = ("/_atoll/v1/", "/_atoll/docs", "/_atoll/openapi.json")
+_LOCALSTACK = ("/_localstack", "/_aws")
 
 
 class Inner:
-    """`control` answers the paths of the control API, where there is one."""
+    """`control` answers the paths of the control API, `localstack` those of LocalStack's, where there is one."""
 
     def __init__(self, directory: Directory, metrics: Metrics) -> None:
         self._directory = directory
         self._metrics = metrics
         self.control: Callable[[Request], Awaitable[Response]] | None = None
+        self.localstack: Callable[[Request], Response | Awaitable[Response]] | None = None
 
     def __call__(self, request: Request) -> Response | Awaitable[Response] | None:
         """The answer, or None where the path is none of Atoll's own."""
         path = request.path
         if self.control is not None and path.startswith(_CONTROL):
             return self.control(request)
+        if self.localstack is not None and path.startswith(_LOCALSTACK):
+            return self.localstack(request)
         if request.method not in ("GET", "HEAD"):
             return None
         if path == "/_atoll/health":
