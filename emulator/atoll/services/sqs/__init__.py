@@ -14,6 +14,7 @@ def load() -> Service:
         operations_batch,
         operations_messages,
         operations_move_tasks,
+        operations_peek,
         operations_permissions,
         operations_queues,
         operations_tags,
@@ -28,6 +29,7 @@ def load() -> Service:
         operations_permissions,
         operations_tags,
         operations_move_tasks,
+        operations_peek,
         timers,
     ):
         assert module.sqs is sqs

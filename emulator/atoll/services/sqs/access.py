@@ -45,4 +45,6 @@ ACCESS = {
     "UntagQueue": OWN,
     # Of other services, by ARN: what they deliver into a queue.
     "Deliver": Access(ByArn("QueueArn"), aws=Crossing.BOTH),
+    # Of LocalStack's developer endpoint.
+    "PeekMessages": Access(BY_URL, aws=Crossing.BOTH),
 }

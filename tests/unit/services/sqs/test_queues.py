@@ -230,6 +230,7 @@ def test_readonly_operations_write_nothing(make_sqs: Any) -> None:
         "ListMessageMoveTasks": {"SourceArn": sqs.arn("d")},
         "ListQueueTags": {"QueueUrl": url},
         "ListQueues": {},
+        "PeekMessages": {"QueueUrl": url},
     }
     assert calls.keys() == {name for name, operation in sqs.service.operations.items() if operation.readonly}
     before = sqs.tenant.db.total_changes()
