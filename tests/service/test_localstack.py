@@ -7,6 +7,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from botocore.exceptions import ClientError
 
 
 def ask(url: str, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, str, str]:
@@ -61,6 +65,124 @@ def test_a_reset_leaves_nothing_and_atoll_goes_on(atoll_with: Any) -> None:
 def test_a_closed_realm_is_neither_reset_nor_looked_into(atoll_with: Any) -> None:
     with atoll_with("--temporary", "--closed") as atoll:
         assert ask(atoll.url, "/_localstack/state/reset", "POST")[0] == 403
+        client = atoll.client("sqs", **atoll.printed_keys())
+        url = client.create_queue(QueueName="q")["QueueUrl"]
+        status, _, body = ask(atoll.url, f"/_aws/sqs/messages?QueueUrl={quote(url)}")
+        assert (status, "AccessDenied" in body or "MissingAuthenticationToken" in body) == (403, True)
+        with pytest.raises(ClientError, match="is not open"):
+            peeking(atoll, **atoll.printed_keys()).receive_message(QueueUrl=url)
+
+
+# ---- a queue's messages
+
+
+def peeking(atoll: Any, **options: Any) -> Any:
+    """A client whose endpoint is LocalStack's developer endpoint."""
+    return atoll.client("sqs", endpoint_url=f"{atoll.url}/_aws/sqs/messages", **options)
+
+
+def query(url: str, **params: str) -> str:
+    return f"/_aws/sqs/messages?{urlencode({'QueueUrl': url, **params})}"
+
+
+def peek_json(atoll: Any, path: str) -> Any:
+    status, kind, body = ask(atoll.url, path, Accept="application/json")
+    assert kind == "application/json"
+    return status, json.loads(body)
+
+
+@pytest.fixture
+def queue(positions: Any, request: pytest.FixtureRequest) -> str:
+    name = f"peek-{positions.position}-{len(request.node.name)}-{request.node.originalname[-20:]}"
+    url: str = positions.owner("sqs").create_queue(QueueName=name)["QueueUrl"]
+    return url
+
+
+def test_an_sdk_whose_endpoint_it_is_sees_messages(positions: Any, queue: str) -> None:
+    attributes = {"a": {"DataType": "Binary", "BinaryValue": b"\x00"}}
+    owner = positions.owner("sqs")
+    sent = owner.send_message(QueueUrl=queue, MessageBody="hello", MessageAttributes=attributes)
+    account, region = positions.caller_account, positions.caller_region
+    for _ in range(2):
+        [message] = peeking(positions.atoll, account=account, region=region).receive_message(QueueUrl=queue)["Messages"]
+        assert (message["MessageId"], message["Body"]) == (sent["MessageId"], "hello")
+        assert message["ReceiptHandle"] == "SQS/BACKDOOR/ACCESS"
+        assert message["Attributes"]["ApproximateReceiveCount"] == "0"
+        assert message["MessageAttributes"] == attributes
+    [received] = owner.receive_message(QueueUrl=queue, AttributeNames=["All"])["Messages"]
+    assert received["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_an_old_sdk_is_answered_in_the_query_protocol(positions: Any, queue: str) -> None:
+    positions.owner("sqs").send_message(QueueUrl=queue, MessageBody="a & b")
+    form = urlencode({"Action": "ReceiveMessage", "Version": "2012-11-05", "QueueUrl": queue}).encode()
+    kind = "application/x-www-form-urlencoded"
+    status, answered, body = ask(positions.atoll.url, "/_aws/sqs/messages", "POST", form, Content_Type=kind)
+    assert (status, answered) == (200, "text/xml")
+    assert "<Body>a &amp; b</Body>" in body
+
+
+def test_messages_as_xml_and_json_by_url_and_by_path(positions: Any, queue: str) -> None:
+    atoll, owner = positions.atoll, positions.owner("sqs")
+    account, name = queue.split("/")[-2:]
+    paths = (query(queue), f"/_aws/sqs/messages/{positions.owner_region}/{account}/{name}")
+    for path in paths:
+        assert peek_json(atoll, path)[1]["ReceiveMessageResponse"]["ReceiveMessageResult"] is None
+    for body in ("one", "two"):
+        owner.send_message(QueueUrl=queue, MessageBody=body)
+    for path in paths:
+        status, kind, text = ask(atoll.url, path)
+        assert (status, kind) == (200, "text/xml")
+        assert text.index("<Body>one</Body>") < text.index("<Body>two</Body>")
+        messages = peek_json(atoll, path)[1]["ReceiveMessageResponse"]["ReceiveMessageResult"]["Message"]
+        assert [message["Body"] for message in messages] == ["one", "two"]
+        assert {"Name": "SenderId", "Value": positions.owner_account} in messages[0]["Attribute"]
+
+
+def test_invisible_and_delayed_messages_when_asked_for(positions: Any, queue: str) -> None:
+    owner = positions.owner("sqs")
+    attributes = {"a": {"DataType": "Binary", "BinaryValue": b"\x00"}}
+    owner.send_message(QueueUrl=queue, MessageBody="in flight", MessageAttributes=attributes)
+    owner.receive_message(QueueUrl=queue)
+    owner.send_message(QueueUrl=queue, MessageBody="delayed", DelaySeconds=900)
+    assert "<Message>" not in ask(positions.atoll.url, query(queue))[2]
+    shown = peek_json(positions.atoll, query(queue, ShowInvisible="True"))[1]
+    message = shown["ReceiveMessageResponse"]["ReceiveMessageResult"]["Message"]
+    assert message["Body"] == "in flight"
+    assert {"Name": "IsVisible", "Value": "false"} in message["Attribute"]
+    assert message["MessageAttribute"] == {"Name": "a", "Value": {"BinaryValue": "AA==", "DataType": "Binary"}}
+    shown = peek_json(positions.atoll, query(queue, ShowDelayed="1"))[1]
+    message = shown["ReceiveMessageResponse"]["ReceiveMessageResult"]["Message"]
+    assert message["Body"] == "delayed"
+    assert {"Name": "IsDelayed", "Value": "true"} in message["Attribute"]
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/_aws/sqs/messages", "MissingParameter"),
+        ("/_aws/sqs/messages?QueueUrl=x", "InvalidAddress"),
+        ("/_aws/sqs/messages/us-east-1/000000000000/none", "AWS.SimpleQueueService.NonExistentQueue"),
+        ("/_aws/sqs/messages/us-east-1/none", "InvalidAddress"),
+        ("/_aws/sqs/messages?Action=SendMessage&QueueUrl=x", "InvalidRequest"),
+        (f"/_aws/sqs/messages?{'a=b&' * 200}", "MalformedQueryString"),
+    ],
+)
+def test_what_cannot_be_looked_at(atoll: Any, path: str, code: str) -> None:
+    status, kind, text = ask(atoll.url, path)
+    assert kind == "text/xml"
+    assert 400 <= status < 500
+    assert f"<Code>{code}</Code>" in text
+    assert peek_json(atoll, path)[0] == status
+    assert peek_json(atoll, path)[1]["ErrorResponse"]["Error"]["Code"] == code
+
+
+def test_an_sdk_is_told_errors_in_its_protocol(atoll: Any) -> None:
+    client = peeking(atoll)
+    with pytest.raises(client.exceptions.QueueDoesNotExist):
+        client.receive_message(QueueUrl=f"{atoll.url}/000000000000/none")
+    with pytest.raises(ClientError, match="InvalidRequest"):
+        client.list_queues()
 
 
 def test_kill_ends_it_in_order(atoll_with: Any) -> None:

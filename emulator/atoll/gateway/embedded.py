@@ -30,6 +30,7 @@ from atoll.gateway.localstack import LocalStack
 from atoll.gateway.locate import Locator
 from atoll.gateway.logs import Announcer, LogWriter, attach
 from atoll.gateway.metrics import Metrics
+from atoll.gateway.peek import Peek
 from atoll.gateway.server import Server
 from atoll.gateway.settings import Settings
 from atoll.gateway.welcome import announce_start
@@ -199,6 +200,7 @@ async def running(
             tenants=folder.tenants,
             erase=cell.moves.erase,
             end=_end,
+            peek=Peek(identifier, directory, dispatcher),
         )
         gateway = Gateway(
             registry=REGISTRY,

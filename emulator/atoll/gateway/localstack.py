@@ -1,5 +1,5 @@
 """The paths of LocalStack's own, `/_localstack/…`, for clients and scripts that know them: health, info, the state of
-init scripts, reset.
+init scripts, reset; and `/_aws/sqs/messages` (peek.py).
 
 The answers have LocalStack's form. What says which version answers says Atoll's.
 
@@ -27,6 +27,7 @@ from atoll.core.ids import uuid4
 from atoll.core.service import Registry
 from atoll.core.tenant_id import DEFAULT_REALM, TenantId
 from atoll.gateway.init_scripts import InitScripts, Stage
+from atoll.gateway.peek import PATH as PEEK
 from atoll.index.directory import Directory
 from atoll.wire.http import Request, Response
 
@@ -49,7 +50,7 @@ Erase = Callable[[TenantId], Awaitable[None]]
 
 class LocalStack:
     """`tenants` are those that hold something, in all realms; `erase` deletes one; `end` ends the process as SIGTERM
-    does."""
+    does; `peek` shows a queue's messages."""
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class LocalStack:
         tenants: Callable[[], Iterable[TenantId]],
         erase: Erase,
         end: Callable[[], None],
+        peek: Callable[[Request], Awaitable[Response]],
     ) -> None:
         self._registry = registry
         self._directory = directory
@@ -69,6 +71,7 @@ class LocalStack:
         self._tenants = tenants
         self._erase = erase
         self._end = end
+        self._peek: dict[str, Callable[[Request], Answer]] = {"GET": peek, "POST": peek}
         self._started = clock.now()
         self._session = uuid4()
         self._ways: dict[str, dict[str, Callable[[Request], Answer]]] = {
@@ -83,12 +86,18 @@ class LocalStack:
     def __call__(self, request: Request) -> Answer:
         """The answer: 404 for a path that there is not, 405 for a method that it has not."""
         path = request.path.rstrip("/")
-        # LocalStack takes a stage's name in capitals too.
-        ways = self._ways.get(path) or self._ways.get(path.lower() if path.startswith(_INIT) else "")
+        ways = self._ways_at(path)
         if ways is None:
             return _message(404, f"Atoll has nothing at {request.path}.")
         way = ways.get("GET" if request.method == "HEAD" else request.method)
         return way(request) if way is not None else _message(405, f"{path} answers {', '.join(ways)}.")
+
+    def _ways_at(self, path: str) -> dict[str, Callable[[Request], Answer]] | None:
+        """What answers there, by method."""
+        if path == PEEK or path.startswith(f"{PEEK}/"):
+            return self._peek
+        # LocalStack takes a stage's name in capitals too.
+        return self._ways.get(path.lower() if path.startswith(_INIT) else path)
 
     # ---- health
 

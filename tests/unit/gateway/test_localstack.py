@@ -61,6 +61,7 @@ class Asked:
                 tenants=lambda: [HERE, FOREIGN],
                 erase=self._erase,
                 end=self._end,
+                peek=self._peek,
             )
             self.clock.advance(12.5)
             answer = localstack(request)
@@ -70,6 +71,9 @@ class Asked:
 
     async def _erase(self, tenant: TenantId) -> None:
         self.erased.append(tenant)
+
+    async def _peek(self, request: Request) -> Response:
+        return Response(200, [], b'"peeked"')
 
     def _end(self) -> None:
         self.ended += 1
@@ -148,6 +152,8 @@ def test_info(ask: Asked) -> None:
         ("GET", "/_localstack/init/later", 404),
         ("GET", "/_localstack/diagnose", 404),
         ("GET", "/_aws/ses", 404),
+        ("GET", "/_aws/sqs/messagesx", 404),
+        ("DELETE", "/_aws/sqs/messages", 405),
         ("PUT", "/_localstack/health", 405),
         ("GET", "/_localstack/state/reset", 405),
         ("POST", "/_localstack/init", 405),
@@ -157,6 +163,12 @@ def test_what_is_not_there(ask: Asked, method: str, path: str, status: int) -> N
     got, answer = ask(method, path)
     assert got == status
     assert answer["message"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("path", ["/_aws/sqs/messages", "/_aws/sqs/messages/", "/_aws/sqs/messages/us-east-1/1/q"])
+def test_messages_are_looked_at(ask: Asked, method: str, path: str) -> None:
+    assert ask(method, path) == (200, "peeked")
 
 
 def test_a_reset_erases_what_is_in_the_default_realm(ask: Asked) -> None:
