@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -269,6 +269,25 @@ class OpenTenants:
     def stay_or_gone(self, id: TenantId) -> None:
         """It was given away, or could not be: from now on the index says whose it is."""
         self._leaving.pop(id, None)
+
+    async def settled(self, ids: Iterable[TenantId]) -> None:
+        """Waits until none of these tenants is being opened or closed."""
+        ids = list(ids)
+        while busy := [self._busy[id] for id in ids if id in self._busy]:
+            await asyncio.wait(busy)
+
+    def hold(self, ids: Iterable[TenantId]) -> Callable[[], None]:
+        """From now on whoever wants to open one of these tenants, all of them closed, waits until what this returns is
+        called."""
+        held = {id: asyncio.get_running_loop().create_future() for id in ids}
+        self._busy.update(held)
+
+        def let_go() -> None:
+            for id, done in held.items():
+                del self._busy[id]
+                done.set_result(None)
+
+        return let_go
 
     async def close(self, id: TenantId) -> None:
         """Closes the tenant where it is open, as soon as nothing is under way in it."""

@@ -1,23 +1,35 @@
-"""Tenants that come and go: given away to another cell, taken over from one, erased, told to the index anew."""
+"""Tenants that come and go: given away to another cell, taken over from one, looked at together, replaced, emptied,
+erased, told to the index anew."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atoll.cell.reply import NotMine
+from atoll.core.service import Service
 from atoll.core.tenant_id import TenantId
+from atoll.core.threads import in_thread
+from atoll.tenants import Tenant
+from atoll.tenants.copy import View
 
 if TYPE_CHECKING:
     from atoll.cell.cell import Cell
 
 
+PATIENCE = 10.0
+"""Seconds that tenants may take to come to rest, so that they can be replaced."""
+
+
 class Moves:
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
+        self._turn = asyncio.Lock()
+        """Two that close the same tenant would be in each other's way."""
 
     async def give_away(
         self, id: TenantId, to: str, hand_over: Callable[[Path], Awaitable[None]] | None = None
@@ -47,6 +59,10 @@ class Moves:
     async def erase(self, id: TenantId) -> None:
         """Deletes the tenant with everything in it, as soon as what is under way in it has come to an end. What waits
         in it ends."""
+        async with self._turn:
+            await self._erase(id)
+
+    async def _erase(self, id: TenantId) -> None:
         cell = self._cell
         try:
             await cell.tenants.leave(id, cell.name)
@@ -54,12 +70,64 @@ class Moves:
             await cell.index.forget(id)
             folder = cell.tenants.path_of(id)
             if folder.exists():
-                await asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, folder)
+                await in_thread(shutil.rmtree, folder)
         finally:
             cell.tenants.stay_or_gone(id)
         cell.marks.closed(id, None)
         cell.timekeeper.closed(id, None)
         cell.waiters.rouse(id)
+
+    async def empty(self, id: TenantId, service: Service) -> None:
+        """Deletes all that one service has in the tenant, timers and catalogue included. Effects that it caused go on.
+        What waits in the tenant looks again."""
+        async with self._turn:
+            await self._cell.transact(id, service.name, _empty, service)
+        self._cell.waiters.rouse(id)
+
+    async def look(self, ids: Iterable[TenantId]) -> list[View]:
+        """What these tenants have committed at one and the same moment, to be copied while calls go on.
+
+        All commits are made on the loop, so calls are held for just as long as it takes to begin to read. An effect
+        that is not in its target's view is still in its source's.
+        """
+        ids = list(ids)
+        await self._cell.tenants.settled(ids)
+        with ExitStack() as opened:
+            views = [opened.enter_context(closing(View(self._cell.tenants.path_of(id)))) for id in ids]
+            opened.pop_all()
+        return views
+
+    async def replace(self, ids: Sequence[TenantId], bring: Callable[[], None]) -> None:
+        """Has `bring` put other databases in the place of these tenants', on a thread, as soon as what is under way in
+        them has come to an end; then opens them, so that the index is told. Calls that arrive meanwhile wait.
+
+        Raises TimeoutError, with nothing done, where they do not come to rest in `PATIENCE` seconds, and what `bring`
+        raises.
+        """
+        async with self._turn:
+            let_go = await self._hold(ids)
+            try:
+                for id in ids:
+                    # After a crash they are looked into.
+                    await self._cell.marks.opened(id)
+                await in_thread(bring)
+            finally:
+                let_go()
+            for id in ids:
+                await self._cell.tenants.open(id)
+                self._cell.waiters.rouse(id)
+
+    async def _hold(self, ids: Sequence[TenantId]) -> Callable[[], None]:
+        """Closes the tenants. Until what this returns is called, whoever wants to open one waits."""
+        tenants = self._cell.tenants
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for id in ids:
+                    await tenants.leave(id, self._cell.name)
+            return tenants.hold(ids)
+        finally:
+            for id in ids:
+                tenants.stay_or_gone(id)
 
     async def take_over(self, id: TenantId) -> None:
         """Takes up what is under way in a tenant that was given to this cell. Raises NotMine where it was not."""
@@ -72,3 +140,7 @@ class Moves:
             if hosted is not None:
                 hosted.epoch = (await self._cell.index.place(id, self._cell.name)).epoch
                 await self._cell.aftermath.republish(hosted)
+
+
+def _empty(tenant: Tenant, service: Service) -> None:
+    tenant.empty(service)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from atoll.cli import declare, shell, show
+from atoll.cli import declare, shell, show, snapshot
 
 app = typer.Typer(
     name="atoll",
@@ -158,5 +158,7 @@ app.command()(declare.apply)
 app.command()(show.get)
 app.command()(declare.delete)
 app.command()(declare.fault)
+app.add_typer(snapshot.snapshot)
+app.command()(snapshot.reset)
 app.command()(shell.env)
 app.command("exec")(shell.execute)

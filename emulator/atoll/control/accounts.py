@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import shutil
 from secrets import randbelow
 
@@ -16,6 +17,8 @@ import msgspec
 from atoll.cell import Cell
 from atoll.cell.scheduler import Alarm
 from atoll.control.errors import Conflict, Invalid, NotThere
+from atoll.control.reset import Extent, reset
+from atoll.control.snapshots import Snapshots
 from atoll.core.clock import Clock
 from atoll.core.tenant_id import TenantId
 from atoll.gateway.gate import Gate, Restriction
@@ -37,6 +40,7 @@ class Accounts:
         self._folder = folder
         self._gate = gate
         self._clock = clock
+        self.snapshots = Snapshots(cell, folder)
         self._alarms: dict[tuple[str, str], Alarm] = {}
         self._turn = asyncio.Lock()
 
@@ -52,7 +56,8 @@ class Accounts:
         changes nothing. `generation` is the declarer's count of changes; without one they are counted here.
 
         Raises Invalid for what may not change, Conflict where a newer generation was declared, or where the account id
-        is another's.
+        is another's; and with nothing of the account made, NotThere, Invalid or Conflict where it cannot start with
+        what it is to start `from`.
         """
         async with self._turn:
             old = await self._index.declaration(KIND, account.realm, account.name)
@@ -61,17 +66,52 @@ class Accounts:
             return await self._change(old, account, generation), False
 
     async def _make(self, account: Account, generation: int | None) -> Declaration:
+        await self._check_source(account)
         if await self._index.realm(account.realm) is None:
             await self._index.make_realm(account.realm, open=False)
         id = account.account_id or await self._new_id(account.realm)
+        known = await self._index.account(account.realm, id) is not None
         now = self._clock.now()
         expires = None if account.ttl is None else now + account.ttl
         declaration = await self._declare(
             Declaration(KIND, account.realm, account.name, id, generation or 1, account.spec, now, expires), account
         )
+        if account.from_snapshot or account.from_account:
+            await self._start_from_source(account, declaration, known)
         if not await self.active_keys(declaration):
             await self.issue_key(declaration)
         return declaration
+
+    async def _check_source(self, account: Account) -> None:
+        """Raises NotThere, BadSnapshot, Conflict."""
+        if not (account.from_snapshot or account.from_account):
+            return
+        if account.from_snapshot:
+            self.snapshots.find(account.from_snapshot)
+        else:
+            await self.get(account.realm, account.from_account)
+        if account.account_id and self.snapshots.tenants(account.realm, account.account_id):
+            raise Conflict(
+                f"The account {account.account_id} holds something already, so it cannot start with something else: "
+                "reset it, or leave spec.from out"
+            )
+
+    async def _start_from_source(self, account: Account, declaration: Declaration, known: bool) -> None:
+        """Where that fails, the account is as it was: not there, or `known` to the index without a declaration."""
+        realm, id = declaration.realm, declaration.account
+        try:
+            if account.from_snapshot:
+                await self.snapshots.load(self.snapshots.find(account.from_snapshot)[0], realm, id)
+            else:
+                await self.snapshots.fork(realm, (await self.get(realm, account.from_account)).account, id)
+        except BaseException:
+            for tenant in self.tenants(declaration):
+                await self._cell.moves.erase(tenant)
+            await self._index.undeclare(KIND, realm, declaration.name)
+            self._forget(declaration)
+            if not known:
+                await self._index.drop_account(realm, id)
+            raise
 
     async def _change(self, old: Declaration, account: Account, generation: int | None) -> Declaration:
         if generation is not None and generation < old.generation:
@@ -141,9 +181,19 @@ class Accounts:
 
     def tenants(self, declaration: Declaration) -> list[TenantId]:
         """Its tenants that hold something."""
-        folder = self._folder.path_of(TenantId(declaration.realm, declaration.account, "x")).parent
-        regions = sorted(path.parent.name for path in folder.glob("*/tenant.sqlite"))
-        return [TenantId(declaration.realm, declaration.account, region) for region in regions]
+        return self.snapshots.tenants(declaration.realm, declaration.account)
+
+    async def account_id(self, realm: str, text: str) -> str:
+        """That of the account of that name, or the id itself, which in an open realm needs no declaration. Raises
+        NotThere."""
+        declaration = await self._index.declaration(KIND, realm, text)
+        if declaration is None and re.fullmatch(r"[0-9]{12}", text, re.ASCII):
+            return text
+        return (declaration or await self.get(realm, text)).account
+
+    async def reset(self, extent: Extent) -> list[TenantId]:
+        """Erases what is in the tenants of the extent; accounts stay declared, with their keys. Raises NotThere."""
+        return await reset(self._cell, self._folder, extent)
 
     # ---- what follows from them
 

@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from atoll import __version__
+from atoll.control.api_snapshots import add_reset, add_snapshots, may_start_from
 from atoll.control.errors import Conflict, Invalid, NeedsToken, NotThere, Refused
 from atoll.control.models import (
     NAME,
@@ -72,6 +73,8 @@ def make_api(parts: Parts) -> FastAPI:
     _add_regions(api, parts, guard)
     _add_what_is_there(api, parts, guard)
     _add_calls(api, parts, guard)
+    add_snapshots(api, parts, guard)
+    add_reset(api, parts, guard)
     return api
 
 
@@ -112,6 +115,12 @@ class Guard:
             # Whether there is such a realm is nothing to tell either.
             raise NeedsToken(f"The realm {name} is not open: show Atoll's token as a bearer")
         return realm
+
+    async def all_realms(self, request: Request) -> None:
+        """For what is of all realms, closed ones too. Raises NeedsToken."""
+        self.demand(request)
+        if not self.trusted(request) and any(not realm.open for realm in await self._parts.index.realms()):
+            raise NeedsToken("This concerns closed realms too: show Atoll's token as a bearer")
 
     async def realm(self, request: Request, name: str) -> Realm:
         """Raises NeedsToken, NotThere."""
@@ -230,6 +239,7 @@ def _add_accounts(api: FastAPI, parts: Parts, guard: Guard) -> None:
         if manifest.realm != realm:
             raise Conflict(f"spec.realm is {manifest.realm}, and the path says {realm}")
         await guard.allow(request, realm)
+        await may_start_from(request, parts, guard, manifest)
         declaration, made = await parts.accounts.put(manifest, declared.generation)
         response.status_code = 201 if made else 200
         return view(request, declaration)
@@ -289,21 +299,15 @@ def _add_regions(api: FastAPI, parts: Parts, guard: Guard) -> None:
     async def put_region(request: Request, response: Response, name: Name, declared: Declared) -> RegionView:
         manifest = _checked("Region", name, declared.spec)
         assert isinstance(manifest, Region)
-        await _may_touch_all(request)
+        await guard.all_realms(request)
         declaration, made = await parts.regions.put(manifest, declared.generation)
         response.status_code = 201 if made else 200
         return region_view(declaration)
 
     @api.delete("/_atoll/v1/regions/{name}", status_code=204)
     async def delete_region(request: Request, name: Name) -> None:
-        await _may_touch_all(request)
+        await guard.all_realms(request)
         await parts.regions.delete(name)
-
-    async def _may_touch_all(request: Request) -> None:
-        """What is of all realms is of closed ones too."""
-        guard.demand(request)
-        if not guard.trusted(request) and any(not realm.open for realm in await parts.index.realms()):
-            raise NeedsToken("This concerns closed realms too: show Atoll's token as a bearer")
 
     @api.get("/_atoll/v1/faults")
     async def list_faults(request: Request) -> Page[FaultsSpec]:
@@ -323,7 +327,7 @@ def _add_regions(api: FastAPI, parts: Parts, guard: Guard) -> None:
         if spec.realm:
             await guard.realm(request, spec.realm)
         else:
-            await _may_touch_all(request)
+            await guard.all_realms(request)
         checked = _checked("Region", "faults", {"regionName": spec.region or "any-region-1", "faults": spec.faults})
         await parts.regions.set_faults(Scope(spec.realm, spec.account, spec.region), checked.spec["faults"])
         return spec

@@ -73,12 +73,19 @@ class _Exchange:
         }
 
     async def receive(self) -> Message:
-        body, self._body = self._body, None
+        body = self._body
         if body is None:
             await self._gone.wait()
             return {"type": "http.disconnect"}
         if not isinstance(body, bytes):
-            body = b"".join([piece async for piece in body])
+            try:
+                return {"type": "http.request", "body": await anext(body), "more_body": True}
+            except StopAsyncIteration:
+                body = b""
+            except ConnectionError:
+                self._body = None
+                return {"type": "http.disconnect"}
+        self._body = None
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(self, message: Message) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
 DEFAULT_ENDPOINT = "http://localhost:4566"
 PATIENCE = 60.0
 """Seconds that an answer may take."""
+LONG_PATIENCE = 600.0
+"""The same where files are sent."""
 
 Params = Mapping[str, str | int | list[str] | None]
 
@@ -49,6 +51,27 @@ class ControlClient:
 
     def delete(self, path: str) -> Any:
         return self._ask("DELETE", path)
+
+    def download(self, path: str, file: IO[bytes]) -> None:
+        """Writes what is answered into the file."""
+        try:
+            with self._http.stream("GET", f"/_atoll/v1{path}", timeout=LONG_PATIENCE) as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    raise _refused(answer)
+                for piece in answer.iter_bytes():
+                    file.write(piece)
+        except httpx.HTTPError as error:
+            raise self._unreached(error) from error
+
+    def upload(self, path: str, file: IO[bytes]) -> Any:
+        try:
+            answer = self._http.post(f"/_atoll/v1{path}", content=file, timeout=LONG_PATIENCE)
+        except httpx.HTTPError as error:
+            raise self._unreached(error) from error
+        if answer.status_code >= 400:
+            raise _refused(answer)
+        return answer.json() if answer.content else None
 
     def items(self, path: str, params: Params | None = None) -> Iterator[dict[str, Any]]:
         """A list's items, page by page."""

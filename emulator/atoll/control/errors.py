@@ -36,6 +36,10 @@ class Invalid(Refused):
     title = "What is declared is not valid"
 
 
+class BadSnapshot(Invalid):
+    title = "The snapshot cannot be loaded"
+
+
 class NeedsToken(Refused):
     status = 401
     title = "A token is needed"

@@ -143,6 +143,26 @@ class FaultsSpec(FaultScope):
     faults: list[dict[str, Any]] = Field(description="As spec.faults of a Region; none ends them.")
 
 
+class SnapshotView(Model):
+    name: str
+    realm: str
+    account: str
+    created: str
+    regions: list[str]
+
+
+class SnapshotSpec(Model):
+    account: str = Field(description="Whose: its name, or its account id.")
+
+
+class ResetSpec(FaultScope):
+    """What is to be erased: all that fits."""
+
+    account: str = Field("", description="Its account id; its name too, where a realm is given.")
+    service: str = ""
+    everything: bool = Field(False, description="Says that no realm, account, region or service is meant to be given.")
+
+
 class Missing(Model):
     name: str = Field(description="SERVICE or SERVICE.OPERATION.")
     calls: int

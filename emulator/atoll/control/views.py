@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from atoll.control.accounts import parsed
+from atoll.control.archive import Manifest
 from atoll.control.models import (
     AccountStatus,
     AccountView,
@@ -14,6 +15,7 @@ from atoll.control.models import (
     KeyView,
     RegionView,
     ResourceView,
+    SnapshotView,
 )
 from atoll.core.access import Crossing
 from atoll.gateway.access_log import Line
@@ -87,6 +89,16 @@ def resource_view(resource: Resource) -> ResourceView:
         region=resource.tenant.region,
         tags=resource.tags,
         created=moment(resource.created),
+    )
+
+
+def snapshot_view(name: str, manifest: Manifest) -> SnapshotView:
+    return SnapshotView(
+        name=name,
+        realm=manifest.realm,
+        account=manifest.account,
+        created=moment(manifest.created),
+        regions=[part.region for part in manifest.tenants],
     )
 
 

@@ -30,6 +30,7 @@ from atoll.gateway.access_log import AccessLog
 from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.dispatch import Dispatcher
 from atoll.gateway.faults import Faults, Outcome
+from atoll.gateway.files import file_plan
 from atoll.gateway.gate import Gate
 from atoll.gateway.http1 import body_length
 from atoll.gateway.identify import Identifier, Identity
@@ -143,7 +144,9 @@ class Gateway:
 
     def admit(self, request: Request) -> BodyPlan | Response:
         """A body as long as the operation takes, or the service where the head does not tell the operation; as a stream
-        where the operation does."""
+        where the operation does. Paths of Atoll's own that take files say so themselves."""
+        if (plan := file_plan(request)) is not None:
+            return plan
         name, operation = self._detector.detect_head(request)
         service = self._registry.get(name)
         limit = LONGEST_BODY if service is None else service.longest_body_of(operation.name if operation else "")

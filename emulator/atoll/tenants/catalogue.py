@@ -49,6 +49,11 @@ class Catalogue:
         )
         self.changed = True
 
+    def unrecord_all(self, service: str) -> None:
+        """All that the service has recorded is gone."""
+        for kind, id in self._db.rows("SELECT kind, id FROM catalogue WHERE service = ? AND NOT gone", (service,)):
+            self.unrecord(service, kind, id)
+
     def hold(self, claim: Claim) -> None:
         self._db.execute(
             "INSERT INTO holding VALUES (?, ?, ?, ?, 0)",

@@ -27,7 +27,38 @@ DATABASE = "tenant.sqlite"
 PATIENCE_MS = 5_000
 """How long a copy waits for whoever else is about to write."""
 
+_LOOK = "BEGIN; SELECT count(*) FROM sqlite_schema"
+
 _ARN = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}):")
+
+
+class View:
+    """What a tenant had committed at the moment when this was made: what is committed later does not change it. Who
+    makes it closes it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises apsw.Error where the tenant in `folder` cannot be read, or is being closed just now."""
+        self._reader = apsw.Connection(str(folder / DATABASE), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            # Should this be the last to close the file, it must not copy the log back: whoever opens the tenant
+            # meanwhile would find it locked.
+            self._reader.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            self._reader.execute(_LOOK).fetchall()
+        except BaseException:
+            self._reader.close()
+            raise
+
+    def services(self) -> dict[str, int]:
+        """Which have tables, in which version."""
+        rows: list[tuple[Any, ...]] = self._reader.execute("SELECT name, version FROM service ORDER BY name").fetchall()
+        return dict(rows)
+
+    def copy(self, target: Path) -> None:
+        """Into the folder `target`, which is made. On any thread."""
+        _write(self._reader, _made(target) / DATABASE)
+
+    def close(self) -> None:
+        self._reader.close()
 
 
 def restore(source: Path, target: Path) -> None:
@@ -98,16 +129,20 @@ def _copy(source: Path, target: Path) -> None:
     try:
         reader.set_busy_timeout(PATIENCE_MS)
         # One view of the source from beginning to end, else each commit in it would begin the copy anew.
-        reader.execute("BEGIN; SELECT count(*) FROM sqlite_schema").fetchall()
-        writer = apsw.Connection(str(target))
-        try:
-            writer.set_busy_timeout(PATIENCE_MS)
-            with writer.backup("main", reader, "main") as backup:
-                backup.step()
-        finally:
-            writer.close()
+        reader.execute(_LOOK).fetchall()
+        _write(reader, target)
     finally:
         reader.close()
+
+
+def _write(reader: apsw.Connection, target: Path) -> None:
+    writer = apsw.Connection(str(target))
+    try:
+        writer.set_busy_timeout(PATIENCE_MS)
+        with writer.backup("main", reader, "main") as backup:
+            backup.step()
+    finally:
+        writer.close()
 
 
 def _rewrite(db: Database, service: Service, original: TenantId, copy: TenantId) -> None:

@@ -199,6 +199,19 @@ class Database:
         self._connection.close()
 
 
+@lru_cache
+def tables_of(service: Service) -> tuple[str, ...]:
+    """The tables that the service's schema makes."""
+    db = Database(None)
+    try:
+        tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        engines = set(db.rows(tables))
+        db.add_service(service)
+        return tuple(name for (name,) in db.rows(tables) if (name,) not in engines)
+    finally:
+        db.close()
+
+
 def checkpoint_file(path: Path) -> None:
     """Copies the write-ahead log of an open database back into it, by a connection of its own, on any thread."""
     connection = apsw.Connection(str(path))

@@ -9,10 +9,11 @@ from atoll.core.call import Params
 from atoll.core.caller import Caller
 from atoll.core.errors import service_unavailable
 from atoll.core.lagoon import Claim, Lagoon
+from atoll.core.service import Service
 from atoll.core.tenant_id import TenantId
 from atoll.index import Realm
 from atoll.tenants.catalogue import Catalogue
-from atoll.tenants.database import Database, Row
+from atoll.tenants.database import Database, Row, tables_of
 from atoll.tenants.outbox import Inbox, Outbox, Refused
 from atoll.tenants.timers import Timers
 
@@ -151,6 +152,14 @@ class Tenant:
         self.wakes.clear()
         self.effects.clear()
         self.awaited.clear()
+
+    def empty(self, service: Service) -> None:
+        """Deletes all that the service has here, in a transaction. Numbers that its tables gave do not come again."""
+        for table in tables_of(service):
+            self.execute(f'DELETE FROM "{table}"')
+        self.catalogue.unrecord_all(service.name)
+        self.timers.clear(service.name)
+        self.memory.clear()
 
     def next_due(self) -> float | None:
         """The moment of the next timer or attempt to deliver."""

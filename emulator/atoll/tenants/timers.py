@@ -22,6 +22,11 @@ class Timers:
             self._db.execute("INSERT OR REPLACE INTO timer VALUES (?, ?, ?, ?)", (service, name, key, due))
         self.changed = True
 
+    def clear(self, service: str) -> None:
+        """None of the service's is to come."""
+        self._db.execute("DELETE FROM timer WHERE service = ?", (service,))
+        self.changed = True
+
     def due(self, service: str, name: str, key: str) -> float | None:
         found = self._db.rows("SELECT due FROM timer WHERE service = ? AND name = ? AND key = ?", (service, name, key))
         return float(found[0][0]) if found else None

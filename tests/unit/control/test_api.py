@@ -241,7 +241,7 @@ def test_calls_as_they_come(ask: Any) -> None:
 
 
 def filled(path: str, realm: str) -> str:
-    names = {"realm": realm, "name": "payments", "key_id": "LKIAQAAAAAAAQAAAAAAA"}
+    names = {"realm": realm, "name": "payments", "key_id": "LKIAQAAAAAAAQAAAAAAA", "snapshot": "seeded"}
     return re.sub(r"\{(\w+)\}", lambda match: names[match[1]], path)
 
 
@@ -250,7 +250,7 @@ def test_who_is_elsewhere_needs_the_token_on_every_route(ask: Any) -> None:
         routes = list(api.routes())
         assert len(routes) > 15
         for method, path in routes:
-            body = {"PUT": bodies(path)}.get(method)
+            body = bodies(path) if method in ("PUT", "POST") else None
             for token in (None, "", "wrong", TOKEN[:-1]):
                 answer = await api.raw(method, filled(path, "default"), body, peer=ELSEWHERE, token=token)
                 assert answer.status == 401, (method, path)
@@ -270,6 +270,10 @@ def bodies(path: str) -> dict[str, Any]:
         return {"open": True}
     if path.endswith("/faults"):
         return {"region": "eu-central-1", "faults": [{"unavailable": True}]}
+    if path.endswith("/snapshots/{snapshot}"):
+        return {"account": "payments"}
+    if path.endswith("/reset"):
+        return {"everything": True}
     return {"spec": {"regionName": "eu-central-1"} if "/regions/" in path else SPEC}
 
 
@@ -279,9 +283,13 @@ def test_a_closed_realm_needs_the_token_on_every_route(ask: Any) -> None:
         status, _ = await api("PUT", "/realms/secret/accounts/payments", {"spec": SPEC}, token=TOKEN)
         assert status == 201
         for method, path in api.routes():
-            body = {"PUT": bodies(path)}.get(method)
+            body = bodies(path) if method in ("PUT", "POST") else None
             answer = await api.raw(method, filled(path, "secret"), body)
-            if "{realm}" in path or (method in ("PUT", "DELETE") and ("regions" in path or "faults" in path)):
+            if (
+                "{realm}" in path
+                or path.endswith("/reset")
+                or (method in ("PUT", "DELETE") and ("regions" in path or "faults" in path))
+            ):
                 assert answer.status == 401, (method, path)
             elif isinstance(answer.body, bytes):
                 assert b"secret" not in answer.body, (method, path)

@@ -50,17 +50,34 @@ def test_what_an_app_is_asked_and_answers() -> None:
     assert seen["message"] == {"type": "http.request", "body": b"body", "more_body": False}
 
 
-def test_a_streamed_body_is_read_whole() -> None:
+def test_a_streamed_body_is_handed_on_as_it_comes() -> None:
+    received: list[Any] = []
+
     async def pieces() -> AsyncIterator[bytes]:
         yield b"a"
         yield b"b"
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        body = (await receive())["body"]
+        received.extend([await receive(), await receive(), await receive()])
         await start(send)
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body"})
 
-    assert run(AsgiAdapter(app)(request(pieces()))).body == b"ab"
+    run(AsgiAdapter(app)(request(pieces())))
+    assert [(each["body"], each["more_body"]) for each in received] == [(b"a", True), (b"b", True), (b"", False)]
+
+
+def test_a_streamed_body_that_is_cut_short() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise ConnectionError("the client went away")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        kind = (await receive())["type"]
+        await start(send)
+        await send({"type": "http.response.body", "body": kind.encode()})
+
+    assert run(AsgiAdapter(app)(request(pieces()))).body == b"http.disconnect"
 
 
 def test_an_answer_that_streams() -> None:
