@@ -23,6 +23,10 @@ FOLDER = "ATOLL_INIT_FOLDER"
 """An environment variable: a folder that is looked into in place of `FOLDERS`."""
 LONGEST_LINE = 64 * 1024
 """Bytes of a script's output that are one line of the log at most."""
+LAST_WORDS = 0.2
+"""Seconds for a script's output to come to its end after the script has."""
+_READING: set[asyncio.Task[None]] = set()
+"""The loop itself keeps no task alive."""
 _KINDS = (".sh", ".py")
 _FORGET = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 """What AWS clients would heed before the keys."""
@@ -137,19 +141,26 @@ def _found(folders: Sequence[Path], stage: Stage) -> list[Script]:
 
 async def _execute(script: Script, environment: Mapping[str, str]) -> int:
     """The exit code. Whoever gives up waiting ends the script, with what it has started. Raises OSError."""
-    process = await asyncio.create_subprocess_exec(
-        *script.command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        limit=LONGEST_LINE,
-        env=environment,
-        start_new_session=True,
-    )
+    # A pipe of our own, since a process's is waited for as the process is, and what it leaves running holds it open.
+    reads, writes = os.pipe()
+    reading = asyncio.create_task(_log_lines(script, reads))
+    _READING.add(reading)
+    reading.add_done_callback(_READING.discard)
     try:
-        assert process.stdout is not None
-        await _log_lines(script, process.stdout)
-        return await process.wait()
+        process = await asyncio.create_subprocess_exec(
+            *script.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=writes,
+            stderr=writes,
+            env=environment,
+            start_new_session=True,
+        )
+    finally:
+        os.close(writes)
+    try:
+        code = await process.wait()
+        await asyncio.wait([reading], timeout=LAST_WORDS)
+        return code
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
@@ -157,7 +168,18 @@ async def _execute(script: Script, environment: Mapping[str, str]) -> int:
             await process.wait()
 
 
-async def _log_lines(script: Script, output: asyncio.StreamReader) -> None:
+async def _log_lines(script: Script, reads: int) -> None:
+    """Until nobody writes to the pipe any more."""
+    output = asyncio.StreamReader(LONGEST_LINE)
+    protocol = asyncio.StreamReaderProtocol(output)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(reads, "rb"))
+    try:
+        await _log_each(script, output)
+    finally:
+        transport.close()
+
+
+async def _log_each(script: Script, output: asyncio.StreamReader) -> None:
     rest = b""
     while piece := await output.read(LONGEST_LINE):
         *lines, rest = (rest + piece).split(b"\n")

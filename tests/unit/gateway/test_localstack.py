@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
+import uvloop
 from atoll import __version__
 from atoll.core.clock import ManualClock
 from atoll.core.service import Registry, Service
@@ -264,6 +266,16 @@ def test_a_script_that_does_not_end_is_ended(tmp_path: Path) -> None:
     asyncio.run(scripts.run(Stage.SHUTDOWN, 0.2))
     assert states(scripts, Stage.SHUTDOWN) == {"a.sh": State.ERROR, "b.sh": State.UNKNOWN}
     assert scripts.completed == {Stage.SHUTDOWN}
+
+
+def test_what_a_script_leaves_running_is_not_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path, "ready.d/a.sh", f"#!/bin/sh\nsleep 1000 &\necho $! >{tmp_path}/pid\necho left\n")
+    scripts = InitScripts((tmp_path,), os.environ)
+    with caplog.at_level("INFO"), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        loop.run(asyncio.wait_for(scripts.run(Stage.READY), 20))
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert states(scripts, Stage.READY) == {"a.sh": State.SUCCESSFUL}
+    assert "a.sh: left" in caplog.messages
 
 
 def test_what_scripts_run_with() -> None:
