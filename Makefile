@@ -51,8 +51,8 @@ build: environment  ## Build wheel and sdist into dist/, and try the wheel in an
 	$(BIN)/pytest -q tests/package
 
 .PHONY: generate
-generate:  ## Copy the CRDs, the one source of truth, to where they are packaged
-	cp crds/*.yaml emulator/atoll/manifests/crds/
+generate: environment  ## Make anew what follows from something else: packaged CRDs, pages of docs/
+	$(BIN)/python tools/generate.py
 
 .PHONY: format
 format: environment  ## Bring the code into shape

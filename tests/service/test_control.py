@@ -152,3 +152,31 @@ def test_a_closed_realm_asks_for_the_token(atoll_with: Callable[..., Any], tmp_p
         token = (tmp_path / "data" / "control-token").read_text().strip()
         exported = keys(closed, "payments", ATOLL_TOKEN=token)
         assert client(closed, "sts", exported).get_caller_identity()["Account"] == "111111111111"
+
+
+def test_how_it_is_and_what_is_called(started: Any) -> None:
+    started.client("sqs", "111111111111", "eu-central-1").create_queue(QueueName="q")
+    with pytest.raises(ClientError, match="Atoll has no sns"):
+        started.client("sns", "111111111111", "eu-central-1").list_topics()
+    told = command(started, "status")
+    assert f"Atoll at {started.url} is ready: 1 realms, 2 accounts, 1 tenants\n" in told
+    assert "sns.ListTopics was called 1 times, and is not there" in told
+    lines = command(started, "logs").splitlines()
+    assert any(re.search(r" 111111111111/eu-central-1 sqs\.CreateQueue 200 ", line) for line in lines)
+    assert any(re.search(r" sns\.ListTopics 501 NotImplemented ", line) for line in lines)
+
+
+def test_calls_are_followed(started: Any) -> None:
+    environment = {**os.environ, "ATOLL_ENDPOINT": started.url, "PYTHONUNBUFFERED": "1"}
+    program = [sys.executable, "-m", "atoll", "logs", "--limit", "1", "-f"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, env=environment) as following:
+        assert following.stdout is not None
+        seen = ""
+        for _ in range(100):
+            # Until it has begun to follow, it may miss a call.
+            started.client("sqs", "111111111111", "eu-central-1").list_queues()
+            seen = following.stdout.readline()
+            if "sqs.ListQueues" in seen:
+                break
+        following.terminate()
+    assert "sqs.ListQueues" in seen

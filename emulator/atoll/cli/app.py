@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from atoll.cli import declare, shell, show, snapshot
+from atoll.cli import declare, shell, show, snapshot, watch
 
 app = typer.Typer(
     name="atoll",
@@ -162,3 +162,5 @@ app.add_typer(snapshot.snapshot)
 app.command()(snapshot.reset)
 app.command()(shell.env)
 app.command("exec")(shell.execute)
+app.command()(watch.status)
+app.command()(watch.logs)

@@ -73,6 +73,16 @@ class ControlClient:
             raise _refused(answer)
         return answer.json() if answer.content else None
 
+    def health(self) -> Any:
+        """What Atoll says of itself, ready or not."""
+        try:
+            answer = self._http.get("/_atoll/health")
+            return answer.json()
+        except httpx.HTTPError as error:
+            raise self._unreached(error) from error
+        except ValueError:
+            raise _refused(answer) from None
+
     def items(self, path: str, params: Params | None = None) -> Iterator[dict[str, Any]]:
         """A list's items, page by page."""
         token: str | None = None
