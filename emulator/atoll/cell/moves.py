@@ -88,13 +88,14 @@ class Moves:
         """What these tenants have committed at one and the same moment, to be copied while calls go on.
 
         All commits are made on the loop, so calls are held for just as long as it takes to begin to read. An effect
-        that is not in its target's view is still in its source's.
+        that is not in its target's view is still in its source's. Raises apsw.CantOpenError where one was erased.
         """
         ids = list(ids)
-        await self._cell.tenants.settled(ids)
-        with ExitStack() as opened:
-            views = [opened.enter_context(closing(View(self._cell.tenants.path_of(id)))) for id in ids]
-            opened.pop_all()
+        async with self._turn:
+            await self._cell.tenants.settled(ids)
+            with ExitStack() as opened:
+                views = [opened.enter_context(closing(View(self._cell.tenants.path_of(id)))) for id in ids]
+                opened.pop_all()
         return views
 
     async def replace(self, ids: Sequence[TenantId], bring: Callable[[], None]) -> None:

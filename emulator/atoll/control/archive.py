@@ -35,6 +35,9 @@ _LONGEST_DIRECTORY = 64 * 1024
 _MANIFEST = "manifest.json"
 _REGION = re.compile(r"[a-z][a-z0-9-]{1,40}")
 _END = struct.Struct("<4s4H2LH")
+_QUOTED = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(\w+)\"""", re.DOTALL)
+"""Comments, strings, and names that needed no quotes."""
+_BEFORE_BRACKET = re.compile(r"(\w*)\s*\(")
 _LOCATOR = 20
 """Bytes before the end in which an archive says that it uses the extensions for larger ones."""
 
@@ -183,9 +186,9 @@ def _check_database(path: Path, part: TenantPart, registry: Registry) -> None:
         # https://www.sqlite.org/security.html
         db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        foreign = "SELECT 1 FROM sqlite_schema WHERE type NOT IN ('table', 'index') OR sql LIKE 'create virtual%'"
-        if db.execute(foreign).fetchall():
-            raise BadSnapshot(f"The database of {part.region} holds what no Atoll wrote")
+        for kind, table, sql in db.execute("SELECT type, tbl_name, coalesce(sql, '') FROM sqlite_schema").fetchall():
+            if kind not in ("table", "index") or not _is_plain(str(table), str(sql)):
+                raise BadSnapshot(f"The database of {part.region} holds what no Atoll wrote: {str(sql)[:80]!r}")
         if not db.execute("PRAGMA user_version").fetchall()[0][0]:
             raise BadSnapshot(f"The database of {part.region} is none of Atoll's")
         if (verdict := db.execute("PRAGMA quick_check(1)").fetchall()) != [("ok",)]:
@@ -194,6 +197,18 @@ def _check_database(path: Path, part: TenantPart, registry: Registry) -> None:
             _check_service(part.region, str(name), version, registry)
     finally:
         db.close()
+
+
+def _is_plain(table: str, sql: str) -> bool:
+    """Whether the statement makes a table, or an index, of columns: without checks, defaults and indexes that are
+    expressions, and would be run with each write."""
+    if not sql:
+        # An index that a table brings.
+        return True
+    sql = _QUOTED.sub(lambda match: match[1] or " ", sql)
+    first, *others = _BEFORE_BRACKET.findall(sql.lower())
+    virtual = sql.lower().split()[1:2] == ["virtual"]
+    return not virtual and not set(sql) & set('"`[') and first == table.lower() and set(others) <= {"key", "unique"}
 
 
 def _check_service(region: str, name: str, version: object, registry: Registry) -> None:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import apsw
+
 from atoll import __version__
 from atoll.cell import Cell
 from atoll.control import archive
@@ -71,7 +73,10 @@ class Snapshots:
 
     async def _take(self, realm: str, account: str, room: Path) -> Manifest:
         ids = self.tenants(realm, account)
-        views = await self._cell.moves.look(ids)
+        try:
+            views = await self._cell.moves.look(ids)
+        except apsw.CantOpenError:
+            raise NotReady(f"What is in the account {account} is being erased: try again") from None
         try:
             parts = [TenantPart(id.region, view.services()) for id, view in zip(ids, views, strict=True)]
             await in_thread(_copy, views, [room / id.region for id in ids])

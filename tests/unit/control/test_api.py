@@ -47,7 +47,7 @@ class Api:
                 steered.regions,
             )
         )
-        self._adapter = AsgiAdapter(self.app)
+        self.adapter = AsgiAdapter(self.app)
 
     async def raw(
         self, method: str, path: str, body: Any = None, *, peer: str = HERE, token: str | None = None
@@ -57,7 +57,7 @@ class Api:
             headers["authorization"] = f"Bearer {token}"
         where, _, query = path.partition("?")
         content = b"" if body is None else orjson.dumps(body)
-        return await self._adapter(Request(method, where, query, headers, content, peer=peer))
+        return await self.adapter(Request(method, where, query, headers, content, peer=peer))
 
     async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
         answer = await self.raw(method, f"/_atoll/v1{path}", body, **options)
@@ -233,6 +233,53 @@ def test_calls_as_they_come(ask: Any) -> None:
         assert orjson.loads((await coming).removeprefix(b"data: "))["requestId"] == "one"
         await body.aclose()
         assert not api.calls._watchers
+
+    ask(test)
+
+
+def test_snapshots_and_reset(ask: Any) -> None:
+    here = TenantId("default", "111111111111", "eu-central-1")
+    path = "/_atoll/v1/realms/default/accounts/{}/snapshot"
+
+    async def test(api: Api, steered: Any) -> None:
+        await steered.sqs(here, "CreateQueue", QueueName="q")
+        answer = await api.raw("GET", path.format("111111111111"))
+        assert answer.status == 200
+        stream: Any = answer.body
+        content = stream if isinstance(stream, bytes) else b"".join([piece async for piece in stream])
+        assert dict(answer.headers)["content-length"] == str(len(content))
+        loaded = await api.adapter(Request("POST", path.format("333333333333"), "", {}, content, peer=HERE))
+        assert loaded.status == 200
+        _, found = await api("GET", "/resources?account=333333333333")
+        assert [each["arn"] for each in found["items"]] == ["arn:aws:sqs:eu-central-1:333333333333:q"]
+        bad = await api.adapter(Request("POST", path.format("333333333333"), "", {}, b"PK" * 100, peer=HERE))
+        assert bad.status == 422
+        assert (await api("GET", "/realms/default/accounts/444444444444/snapshot"))[0] == 404
+        status, kept = await api("PUT", "/realms/default/snapshots/seeded", {"account": "111111111111"})
+        assert (status, kept["regions"]) == (200, ["eu-central-1"])
+        assert (await api("GET", "/realms/default/snapshots"))[1]["items"] == [kept]
+        assert (await api("PUT", "/realms/default/snapshots/..%2fx", {"account": "111111111111"}))[0] in (404, 422)
+        assert (await api("POST", "/reset", {}))[0] == 400
+        assert (await api("POST", "/reset", {"everything": True, "service": "sqs"}))[0] == 400
+        status, erased = await api("POST", "/reset", {"realm": "default", "account": "333333333333"})
+        assert [each["account"] for each in erased["items"]] == ["333333333333"]
+        assert await api("DELETE", "/realms/default/snapshots/seeded") == (204, None)
+        assert (await api("DELETE", "/realms/default/snapshots/seeded"))[0] == 404
+
+    ask(test)
+
+
+def test_what_was_saved_in_a_closed_realm_starts_no_account_elsewhere(ask: Any) -> None:
+    async def test(api: Api, steered: Any) -> None:
+        await steered.index.make_realm("secret", False)
+        await steered.sqs(TenantId("secret", "111111111111", "eu-central-1"), "CreateQueue", QueueName="q")
+        status, _ = await api("PUT", "/realms/secret/snapshots/seeded", {"account": "111111111111"}, token=TOKEN)
+        assert status == 200
+        spec = {"spec": {**SPEC, "from": {"snapshot": "seeded"}}}
+        assert (await api("PUT", "/realms/default/accounts/payments", spec))[0] == 401
+        assert (await api("PUT", "/realms/default/accounts/payments", spec, token=TOKEN))[0] == 201
+        # It is there now, and declaring it again changes nothing.
+        assert (await api("PUT", "/realms/default/accounts/payments", spec))[0] == 200
 
     ask(test)
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
+import apsw
 import pytest
 from atoll.cell import NotMine
 from atoll.control.errors import BadSnapshot, Conflict, Invalid, NotReady, NotThere
 from atoll.control.reset import Extent
+from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
+from atoll.tenants import Tenant
 
 Run = Callable[[Callable[[Any], Any]], None]
 
@@ -157,6 +160,44 @@ def test_an_account_that_does_not_come_to_rest(run: Run, tmp_path: Path, monkeyp
     run(test)
 
 
+def test_effects_that_are_under_way_go_with_the_account_itself_only(run: Run, tmp_path: Path) -> None:
+    def cause(tenant: Tenant) -> None:
+        root = f"arn:aws:iam::{PAYMENTS}:root"
+        caller = Caller(*EU, root, PAYMENTS)
+        tenant.effect(caller, "sqs", "SendMessage", {"QueueUrl": "x", "MessageBody": "y"}, delay=3600)
+
+    async def test(steered: Any) -> None:
+        await seed(steered)
+        await steered.cell.transact(EU, "sqs", cause)
+        path = await saved(steered, tmp_path)
+        for account, left in ((PAYMENTS, 1), (OTHER, 0)):
+            await steered.accounts.reset(Extent(account=account))
+            await steered.accounts.snapshots.load(path, "default", account)
+            hosted = await steered.cell.tenants.open(TenantId("default", account, EU.region))
+            assert hosted.tenant.rows("SELECT count(*) FROM effect") == [(left,)]
+
+    run(test)
+
+
+def test_all_tenants_are_looked_at_at_one_moment(run: Run, tmp_path: Path) -> None:
+    async def test(steered: Any) -> None:
+        await seed(steered)
+        views = await steered.cell.moves.look([EU, US])
+        await steered.sqs(EU, "CreateQueue", QueueName="new")
+        await steered.sqs(US, "CreateQueue", QueueName="new")
+        for number, view in enumerate(views):
+            view.copy(tmp_path / str(number))
+            view.close()
+            db = sqlite3.connect(tmp_path / str(number) / "tenant.sqlite")
+            assert "new" not in [name for (name,) in db.execute("SELECT name FROM queue")]
+            db.close()
+        await steered.accounts.reset(Extent(region=US.region))
+        with pytest.raises(apsw.CantOpenError):
+            await steered.cell.moves.look([EU, US])
+
+    run(test)
+
+
 # ---- files that are refused
 
 
@@ -225,6 +266,13 @@ REFUSED = {
         database("CREATE TRIGGER t AFTER INSERT ON message BEGIN DELETE FROM queue; END"),
         "holds what no Atoll wrote",
     ),
+    "view": (database("CREATE VIEW v AS SELECT 1"), "holds what no Atoll wrote"),
+    "virtual": (database("CREATE VIRTUAL TABLE v USING fts5(x)"), "holds what no Atoll wrote"),
+    "check": (database("CREATE TABLE x (a CHECK (randomblob(1)))"), "holds what no Atoll wrote"),
+    "default": (database("CREATE TABLE x (a DEFAULT (randomblob(1)))"), "holds what no Atoll wrote"),
+    "index": (database("CREATE INDEX x ON queue (length(name))"), "holds what no Atoll wrote"),
+    "hidden": (database("CREATE INDEX x ON queue (name/*(*/) WHERE upper(name) = '--'"), "holds what no Atoll wrote"),
+    "quoted": (database('CREATE INDEX x ON queue ("upper"(name))'), "holds what no Atoll wrote"),
     "newer service": (database("UPDATE service SET version = 99"), "tables of sqs in version 99"),
     "no service": (database("UPDATE service SET name = 'x'"), "tables of x, a service that this Atoll lacks"),
     "newer engine": (database("PRAGMA user_version = 99"), "newer Atoll"),
