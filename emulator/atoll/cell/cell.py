@@ -193,22 +193,18 @@ class Cell:
 
     async def transact(self, id: TenantId, service: str, function: Callable[..., T], *args: Any) -> T:
         """Runs `function(tenant, *args)` as a transaction; returns when it has committed."""
-        reply = FutureReply(self.loop)
-
-        def handler(_call: None, tenant: Tenant) -> Any:
-            result = function(tenant, *args)
-            if isawaitable(result):
-                if isinstance(result, CoroutineType):
-                    result.close()
-                raise TypeError(f"a transaction cannot wait: {function!r} returned an awaitable")
-            return result
-
         hosted = self._tenant(id)
-        if hosted is None or service not in hosted.ready:
-            await self._run_unready(self.registry[service], id, handler, None, reply)
-        else:
+        if hosted is not None and service in hosted.ready:
             self._touch(id)
-            self.run_in_group(hosted, self.registry[service], handler, None, reply)
+            return await self.transact_hosted(hosted, service, function, *args)
+        reply = FutureReply(self.loop)
+        await self._run_unready(self.registry[service], id, _as_handler(function, args), None, reply)
+        return cast(T, await reply.wait())
+
+    async def transact_hosted(self, hosted: Hosted, service: str, function: Callable[..., T], *args: Any) -> T:
+        """The same in a tenant that is open and kept so; the service's tables are made where they are not there."""
+        reply = FutureReply(self.loop)
+        self.run_in_group(hosted, self.registry[service], _as_handler(function, args), None, reply)
         return cast(T, await reply.wait())
 
     async def transact_engine(self, hosted: Hosted, function: Callable[..., T], *args: Any) -> T:
@@ -417,3 +413,15 @@ class Cell:
         else:
             logger.exception("%s %s.%s in %s failed", call.request_id, call.service, call.operation, call.owner)
         return internal_failure()
+
+
+def _as_handler(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[[None, Tenant], Any]:
+    def handler(_call: None, tenant: Tenant) -> Any:
+        result = function(tenant, *args)
+        if isawaitable(result):
+            if isinstance(result, CoroutineType):
+                result.close()
+            raise TypeError(f"a transaction cannot wait: {function!r} returned an awaitable")
+        return result
+
+    return handler

@@ -123,6 +123,7 @@ class OpenTenants:
         self._open: OrderedDict[TenantId, Hosted] = OrderedDict()
         self._busy: dict[TenantId, asyncio.Future[None]] = {}
         self._leaving: dict[TenantId, str] = {}
+        self._held: dict[TenantId, asyncio.Future[None]] = {}
         self.touch = self._open.move_to_end
         self.get = self._open.get
         self.on_open: Callable[[Hosted], None] = lambda hosted: None
@@ -154,7 +155,7 @@ class OpenTenants:
                 return hosted
             if (to := self._leaving.get(id)) is not None:
                 raise NotMine(id, to)
-            busy = self._busy.get(id)
+            busy = self._held.get(id) or self._busy.get(id)
             if busy is None:
                 break
             await asyncio.shield(busy)
@@ -250,6 +251,9 @@ class OpenTenants:
         """Closes the tenant as soon as what is under way in it has come to an end. Until `stay_or_gone` whoever wants
         to open it is told that it is the cell `to`'s."""
         self._leaving[id] = to
+        await self._close_down(id)
+
+    async def _close_down(self, id: TenantId) -> None:
         while (busy := self._busy.get(id)) is not None:
             await asyncio.shield(busy)
         if (hosted := self._open.pop(id, None)) is None:
@@ -264,7 +268,7 @@ class OpenTenants:
         except BaseException:
             self._open[id] = hosted
             raise
-        await self._start_closing(hosted)
+        await asyncio.shield(self._start_closing(hosted))
 
     def stay_or_gone(self, id: TenantId) -> None:
         """It was given away, or could not be: from now on the index says whose it is."""
@@ -276,18 +280,16 @@ class OpenTenants:
         while busy := [self._busy[id] for id in ids if id in self._busy]:
             await asyncio.wait(busy)
 
-    def hold(self, ids: Iterable[TenantId]) -> Callable[[], None]:
-        """From now on whoever wants to open one of these tenants, all of them closed, waits until what this returns is
-        called."""
-        held = {id: asyncio.get_running_loop().create_future() for id in ids}
-        self._busy.update(held)
+    async def hold(self, id: TenantId) -> None:
+        """Closes the tenant as soon as what is under way in it has come to an end. From now on until `let_go` whoever
+        wants to open it waits. One may hold it at a time."""
+        self._held[id] = asyncio.get_running_loop().create_future()
+        await self._close_down(id)
 
-        def let_go() -> None:
-            for id, done in held.items():
-                del self._busy[id]
-                done.set_result(None)
-
-        return let_go
+    def let_go(self, id: TenantId) -> None:
+        """Nothing where it is not held."""
+        if (held := self._held.pop(id, None)) is not None:
+            held.set_result(None)
 
     async def close(self, id: TenantId) -> None:
         """Closes the tenant where it is open, as soon as nothing is under way in it."""
@@ -300,7 +302,7 @@ class OpenTenants:
             await self.close(id)
 
     async def close_all(self) -> None:
-        while self._open or self._busy:
+        while self._open or self._busy or self._held:
             for hosted in self.all():
                 self._start_closing(hosted)
-            await asyncio.gather(*self._busy.values())
+            await asyncio.gather(*self._busy.values(), *self._held.values())

@@ -65,14 +65,14 @@ class Moves:
     async def _erase(self, id: TenantId) -> None:
         cell = self._cell
         try:
-            await cell.tenants.leave(id, cell.name)
+            await cell.tenants.hold(id)
             # In this order, so that after a crash in between there are files that the index can be told of again.
             await cell.index.forget(id)
             folder = cell.tenants.path_of(id)
             if folder.exists():
                 await in_thread(shutil.rmtree, folder)
         finally:
-            cell.tenants.stay_or_gone(id)
+            cell.tenants.let_go(id)
         cell.marks.closed(id, None)
         cell.timekeeper.closed(id, None)
         cell.waiters.rouse(id)
@@ -106,29 +106,21 @@ class Moves:
         raises.
         """
         async with self._turn:
-            let_go = await self._hold(ids)
+            tenants = self._cell.tenants
             try:
+                async with asyncio.timeout(PATIENCE):
+                    for id in ids:
+                        await tenants.hold(id)
                 for id in ids:
                     # After a crash they are looked into.
                     await self._cell.marks.opened(id)
                 await in_thread(bring)
             finally:
-                let_go()
-            for id in ids:
-                await self._cell.tenants.open(id)
-                self._cell.waiters.rouse(id)
-
-    async def _hold(self, ids: Sequence[TenantId]) -> Callable[[], None]:
-        """Closes the tenants. Until what this returns is called, whoever wants to open one waits."""
-        tenants = self._cell.tenants
-        try:
-            async with asyncio.timeout(PATIENCE):
                 for id in ids:
-                    await tenants.leave(id, self._cell.name)
-            return tenants.hold(ids)
-        finally:
+                    tenants.let_go(id)
             for id in ids:
-                tenants.stay_or_gone(id)
+                await tenants.open(id)
+                self._cell.waiters.rouse(id)
 
     async def take_over(self, id: TenantId) -> None:
         """Takes up what is under way in a tenant that was given to this cell. Raises NotMine where it was not."""

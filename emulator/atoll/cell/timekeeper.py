@@ -109,7 +109,8 @@ class Timekeeper:
             return self._cell.registry[service].timers[name](tenant, key)
 
         try:
-            await self._cell.transact(hosted.tenant.id, service, run)
+            # In the tenant that is open and kept so: whoever wants to open it may have to wait until it is left.
+            await self._cell.transact_hosted(hosted, service, run)
         except NotMine:
             raise
         except Exception:
