@@ -143,10 +143,9 @@ class Accounts:
         return declared
 
     async def _new_id(self, realm: str) -> str:
-        taken = {account.account for account in await self._index.accounts(realm)}
         while True:
             id = f"{10**11 + randbelow(9 * 10**11)}"
-            if id not in taken:
+            if await self._index.account(realm, id) is None:
                 return id
 
     async def get(self, realm: str, name: str) -> Declaration:
