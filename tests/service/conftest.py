@@ -77,6 +77,21 @@ class Atoll:
         found = re.search(r"AWS_ACCESS_KEY_ID=(LKIA\w+) AWS_SECRET_ACCESS_KEY=([\w+/]+)", "\n".join(self.lines))
         return {"aws_access_key_id": found[1], "aws_secret_access_key": found[2]} if found else {}
 
+    def command(self, *arguments: str, text: str = "", code: int = 0, **environment: str) -> str:
+        """What `atoll ARGUMENTS` prints that is asked about this one, with `text` as its input; its words to standard
+        error where it fails."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "atoll", *arguments],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "ATOLL_ENDPOINT": self.url, **environment},
+            check=False,
+        )
+        assert ended.returncode == code, ended.stderr
+        return ended.stdout if code == 0 else ended.stderr
+
     def stop(self) -> int:
         """Ends it as a user would, and returns its exit code."""
         self._close_clients()

@@ -24,24 +24,9 @@ def started(atoll_with: Callable[..., Any], tmp_path: Path) -> Iterator[Any]:
         yield atoll
 
 
-def command(atoll: Any, *arguments: str, text: str = "", code: int = 0, **environment: str) -> str:
-    """What `atoll ARGUMENTS` prints; its words to standard error where it fails."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "atoll", *arguments],
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "ATOLL_ENDPOINT": atoll.url, **environment},
-        check=False,
-    )
-    assert ended.returncode == code, ended.stderr
-    return ended.stdout if code == 0 else ended.stderr
-
-
 def keys(atoll: Any, account: str, **environment: str) -> dict[str, str]:
     """What `atoll env` exports."""
-    return dict(re.findall(r"^export (\w+)=(\S+)$", command(atoll, "env", account, **environment), re.MULTILINE))
+    return dict(re.findall(r"^export (\w+)=(\S+)$", atoll.command("env", account, **environment), re.MULTILINE))
 
 
 def client(atoll: Any, service: str, exported: dict[str, str]) -> Any:
@@ -59,12 +44,11 @@ def test_a_shell_in_an_account(started: Any) -> None:
     assert exported["AWS_ENDPOINT_URL"] == started.url
     assert client(started, "sts", exported).get_caller_identity()["Account"] == "111111111111"
     client(started, "sqs", exported).create_queue(QueueName="q", tags={"team": "a"})
-    shown = command(started, "get", "resources", "--region", "eu-central-1", "-o", "wide")
+    shown = started.command("get", "resources", "--region", "eu-central-1", "-o", "wide")
     assert "arn:aws:sqs:eu-central-1:111111111111:q" in shown
-    assert command(started, "get", "resources", "-o", "name") == "arn:aws:sqs:eu-central-1:111111111111:q\n"
-    told = command(
-        started, "exec", "payments", "--", sys.executable, "-c", "import os; print(os.environ['AWS_REGION'])"
-    )
+    assert started.command("get", "resources", "-o", "name") == "arn:aws:sqs:eu-central-1:111111111111:q\n"
+    program = "import os; print(os.environ['AWS_REGION'])"
+    told = started.command("exec", "payments", "--", sys.executable, "-c", program)
     assert told == "eu-central-1\n"
     # Its key is verified, in an open realm too.
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
@@ -75,20 +59,20 @@ def test_what_has_crossed(started: Any) -> None:
     started.client("sqs", "111111111111", "eu-central-1").create_queue(QueueName="q")
     url = f"{started.url}/queue/eu-central-1/111111111111/q"
     started.client("sqs", "222222222222", "us-west-2").get_queue_attributes(QueueUrl=url)
-    [call] = json.loads(command(started, "get", "calls", "--crossing", "both", "-o", "json"))["items"]
+    [call] = json.loads(started.command("get", "calls", "--crossing", "both", "-o", "json"))["items"]
     assert (call["account"], call["region"], call["operation"]) == ("222222222222", "us-west-2", "GetQueueAttributes")
     assert call["target"] == "111111111111/eu-central-1"
 
 
 def test_a_region_that_goes_wrong_and_is_well_again(started: Any) -> None:
     sqs = started.client("sqs", "111111111111", "eu-central-1")
-    command(started, "fault", "eu-central-1", "--latency", "10ms", "--error-rate", "100%", "--error-code", "Throttled")
+    started.command("fault", "eu-central-1", "--latency", "10ms", "--error-rate", "100%", "--error-code", "Throttled")
     with pytest.raises(ClientError, match="Throttled"):
         sqs.list_queues()
     started.client("sqs", "111111111111", "us-east-1").list_queues()
-    command(started, "fault", "eu-central-1", "--off")
+    started.command("fault", "eu-central-1", "--off")
     sqs.list_queues()
-    assert "say what is to go wrong, or --off" in command(started, "fault", "eu-central-1", code=2)
+    assert "say what is to go wrong, or --off" in started.command("fault", "eu-central-1", code=2)
 
 
 def test_regions_that_an_account_may_not_use(started: Any) -> None:
@@ -108,13 +92,13 @@ def test_applied_suspended_deleted(started: Any) -> None:
         metadata: {name: payments}
         spec: {accountId: "111111111111", suspend: true}
     """
-    assert command(started, "apply", "-f", "-", text=manifest) == "account default/payments applied\n"
+    assert started.command("apply", "-f", "-", text=manifest) == "account default/payments applied\n"
     with pytest.raises(ClientError, match="The account 111111111111 is suspended"):
         started.client("sts", "111111111111", "eu-central-1").get_caller_identity()
-    command(started, "apply", "-f", "-", text=manifest.replace("true", "false"))
+    started.command("apply", "-f", "-", text=manifest.replace("true", "false"))
     started.client("sqs", "111111111111", "eu-central-1").create_queue(QueueName="q")
-    command(started, "delete", "account", "payments")
-    assert command(started, "get", "accounts", "-o", "name") == "orders\n"
+    started.command("delete", "account", "payments")
+    assert started.command("get", "accounts", "-o", "name") == "orders\n"
     assert "QueueUrls" not in started.client("sqs", "111111111111", "eu-central-1").list_queues()
 
 
@@ -123,13 +107,13 @@ def test_mistakes_are_told_with_their_place(started: Any, tmp_path: Path) -> Non
     bad.write_text(
         "kind: Account\napiVersion: atoll.dev/v1alpha1\nmetadata: {name: x}\nspec: {accountId: 111111111111}\n"
     )
-    told = command(started, "apply", "-f", str(bad), code=1)
+    told = started.command("apply", "-f", str(bad), code=1)
     assert told == (
         f"atoll: {bad}, document 1, spec.accountId: 111111111111 is a number and must be a string: quote it\n"
     )
-    told = command(started, "env", "nobody", code=1)
+    told = started.command("env", "nobody", code=1)
     assert told == "atoll: There is no such thing: No account nobody was declared in the realm default\n"
-    told = command(started, "get", "accounts", code=1, ATOLL_ENDPOINT="http://127.0.0.1:1")
+    told = started.command("get", "accounts", code=1, ATOLL_ENDPOINT="http://127.0.0.1:1")
     assert "No Atoll answers at http://127.0.0.1:1" in told
     assert "start one with `atoll up`" in told
 
@@ -138,7 +122,7 @@ def test_what_was_declared_is_there_after_a_restart(atoll_with: Callable[..., An
     data = str(tmp_path / "data")
     with atoll_with("--data", data, "-f", str(EXAMPLES)) as first:
         before = keys(first, "orders")
-        command(first, "fault", "us-east-1", "--unavailable")
+        first.command("fault", "us-east-1", "--unavailable")
     with atoll_with("--data", data) as second:
         assert keys(second, "orders")["AWS_SECRET_ACCESS_KEY"] == before["AWS_SECRET_ACCESS_KEY"]
         with pytest.raises(ClientError, match="ServiceUnavailable"):
@@ -147,7 +131,7 @@ def test_what_was_declared_is_there_after_a_restart(atoll_with: Callable[..., An
 
 def test_a_closed_realm_asks_for_the_token(atoll_with: Callable[..., Any], tmp_path: Path) -> None:
     with atoll_with("--data", str(tmp_path / "data"), "--closed", "-f", str(EXAMPLES)) as closed:
-        told = command(closed, "env", "payments", code=1, ATOLL_TOKEN="wrong")
+        told = closed.command("env", "payments", code=1, ATOLL_TOKEN="wrong")
         assert "The realm default is not open: show Atoll's token as a bearer" in told
         token = (tmp_path / "data" / "control-token").read_text().strip()
         exported = keys(closed, "payments", ATOLL_TOKEN=token)
@@ -158,10 +142,10 @@ def test_how_it_is_and_what_is_called(started: Any) -> None:
     started.client("sqs", "111111111111", "eu-central-1").create_queue(QueueName="q")
     with pytest.raises(ClientError, match="Atoll has no sns"):
         started.client("sns", "111111111111", "eu-central-1").list_topics()
-    told = command(started, "status")
+    told = started.command("status")
     assert f"Atoll at {started.url} is ready: 1 realms, 2 accounts, 1 tenants\n" in told
     assert "sns.ListTopics was called 1 times, and is not there" in told
-    lines = command(started, "logs").splitlines()
+    lines = started.command("logs").splitlines()
     assert any(re.search(r" 111111111111/eu-central-1 sqs\.CreateQueue 200 ", line) for line in lines)
     assert any(re.search(r" sns\.ListTopics 501 NotImplemented ", line) for line in lines)
 

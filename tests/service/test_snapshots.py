@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,25 +19,10 @@ spec: {%s}
 """
 
 
-def command(atoll: Any, *arguments: str, text: str = "", code: int = 0, **environment: str) -> str:
-    """What `atoll ARGUMENTS` prints; its words to standard error where it fails."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "atoll", *arguments],
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "ATOLL_ENDPOINT": atoll.url, **environment},
-        check=False,
-    )
-    assert ended.returncode == code, ended.stderr
-    return ended.stdout if code == 0 else ended.stderr
-
-
 @pytest.fixture
 def started(atoll_with: Callable[..., Any], tmp_path: Path) -> Any:
     with atoll_with("--data", str(tmp_path / "data")) as atoll:
-        command(atoll, "apply", "-f", "-", text=MANIFEST % ("payments", f'accountId: "{PAYMENTS}"'))
+        atoll.command("apply", "-f", "-", text=MANIFEST % ("payments", f'accountId: "{PAYMENTS}"'))
         yield atoll
 
 
@@ -62,12 +44,12 @@ def test_saved_changed_and_loaded_back(started: Any, tmp_path: Path) -> None:
     sqs = started.client("sqs", PAYMENTS, REGION)
     queue = seed(sqs)
     file = tmp_path / "seeded.atoll"
-    said = command(started, "snapshot", "save", "payments", str(file))
+    said = started.command("snapshot", "save", "payments", str(file))
     assert said.startswith(f"account default/payments saved to {file} (")
     sqs.purge_queue(QueueUrl=queue)
     sqs.create_queue(QueueName="later")
     started.client("sqs", PAYMENTS, "us-east-1").create_queue(QueueName="later")
-    assert command(started, "snapshot", "load", str(file)) == f"account default/{PAYMENTS} loaded: {REGION}\n"
+    assert started.command("snapshot", "load", str(file)) == f"account default/{PAYMENTS} loaded: {REGION}\n"
     assert names(sqs) == ["dead", "orders"]
     assert names(started.client("sqs", PAYMENTS, "us-east-1")) == []
     [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
@@ -79,8 +61,8 @@ def test_loaded_into_another_account(started: Any, tmp_path: Path) -> None:
     sqs, other = (started.client("sqs", account, REGION) for account in (PAYMENTS, OTHER))
     queue = seed(sqs)
     file = tmp_path / "seeded.atoll"
-    command(started, "snapshot", "save", PAYMENTS, str(file))
-    said = command(started, "snapshot", "load", str(file), "--account", OTHER)
+    started.command("snapshot", "save", PAYMENTS, str(file))
+    said = started.command("snapshot", "load", str(file), "--account", OTHER)
     assert said == f"account default/{OTHER} loaded: {REGION}\n"
     own = other.get_queue_url(QueueName="orders")["QueueUrl"]
     attributes = other.get_queue_attributes(QueueUrl=own, AttributeNames=["All"])["Attributes"]
@@ -89,11 +71,11 @@ def test_loaded_into_another_account(started: Any, tmp_path: Path) -> None:
     assert [message["Body"] for message in other.receive_message(QueueUrl=own)["Messages"]] == ["seeded"]
     # Its own messages, too: those of the original are still there.
     assert [message["Body"] for message in sqs.receive_message(QueueUrl=queue)["Messages"]] == ["seeded"]
-    found = command(started, "get", "resources", "--account", OTHER, "-o", "name").splitlines()
+    found = started.command("get", "resources", "--account", OTHER, "-o", "name").splitlines()
     assert found == [f"arn:aws:sqs:{REGION}:{OTHER}:{name}" for name in ("dead", "orders")]
-    command(started, "snapshot", "load", str(file), "--name", "more", "--account", "444444444444")
+    started.command("snapshot", "load", str(file), "--name", "more", "--account", "444444444444")
     assert names(started.client("sqs", "444444444444", REGION)) == ["dead", "orders"]
-    assert command(started, "get", "accounts", "-o", "name") == "more\npayments\n"
+    assert started.command("get", "accounts", "-o", "name") == "more\npayments\n"
 
 
 def test_a_large_one_travels_in_pieces(started: Any, tmp_path: Path) -> None:
@@ -102,9 +84,9 @@ def test_a_large_one_travels_in_pieces(started: Any, tmp_path: Path) -> None:
     for _ in range(12):
         sqs.send_message(QueueUrl=queue, MessageBody="x" * 1_000_000)
     file = tmp_path / "large.atoll"
-    command(started, "snapshot", "save", "payments", str(file))
+    started.command("snapshot", "save", "payments", str(file))
     assert file.stat().st_size > 12_000_000
-    command(started, "snapshot", "load", str(file), "--account", OTHER)
+    started.command("snapshot", "load", str(file), "--account", OTHER)
     other = started.client("sqs", OTHER, REGION)
     own = other.get_queue_url(QueueName="orders")["QueueUrl"]
     counted = other.get_queue_attributes(QueueUrl=own, AttributeNames=["All"])["Attributes"]
@@ -113,40 +95,40 @@ def test_a_large_one_travels_in_pieces(started: Any, tmp_path: Path) -> None:
 
 def test_accounts_that_start_from_others(started: Any) -> None:
     seed(started.client("sqs", PAYMENTS, REGION))
-    assert command(started, "snapshot", "keep", "payments", "seeded") == "account default/payments kept as seeded\n"
+    assert started.command("snapshot", "keep", "payments", "seeded") == "account default/payments kept as seeded\n"
     for number, source in enumerate(("snapshot: seeded", "account: payments")):
         spec = f'accountId: "{OTHER[:-1]}{number}", from: {{{source}}}'
-        command(started, "apply", "-f", "-", text=MANIFEST % (f"copy-{number}", spec))
+        started.command("apply", "-f", "-", text=MANIFEST % (f"copy-{number}", spec))
         assert names(started.client("sqs", f"{OTHER[:-1]}{number}", REGION)) == ["dead", "orders"]
-    told = command(started, "apply", "-f", "-", text=MANIFEST % ("bad", "from: {snapshot: none}"), code=1)
+    told = started.command("apply", "-f", "-", text=MANIFEST % ("bad", "from: {snapshot: none}"), code=1)
     assert "There is no snapshot none" in told
-    assert command(started, "get", "accounts", "-o", "name") == "copy-0\ncopy-1\npayments\n"
+    assert started.command("get", "accounts", "-o", "name") == "copy-0\ncopy-1\npayments\n"
 
 
 def test_reset(started: Any) -> None:
     here, there = (started.client("sqs", PAYMENTS, region) for region in (REGION, "us-east-1"))
     for sqs in (here, there):
         sqs.create_queue(QueueName="q")
-    said = command(started, "reset", "--account", "payments", "--region", REGION, "--service", "sqs")
+    said = started.command("reset", "--account", "payments", "--region", REGION, "--service", "sqs")
     assert said == f"default/{PAYMENTS}/{REGION}: sqs erased\n"
     assert (names(here), names(there)) == ([], ["q"])
     with pytest.raises(ClientError, match="does not exist"):
         here.get_queue_url(QueueName="q")
-    assert command(started, "reset", "--all").splitlines() == [
+    assert started.command("reset", "--all").splitlines() == [
         f"default/{PAYMENTS}/{region}: all erased" for region in (REGION, "us-east-1")
     ]
     assert (names(here), names(there)) == ([], [])
-    assert command(started, "reset", "--all") == "There was nothing.\n"
-    assert "say what is to be erased" in command(started, "reset", code=2)
-    assert command(started, "get", "accounts", "-o", "name") == "payments\n"
+    assert started.command("reset", "--all") == "There was nothing.\n"
+    assert "say what is to be erased" in started.command("reset", code=2)
+    assert started.command("get", "accounts", "-o", "name") == "payments\n"
 
 
 def test_mistakes_are_told(started: Any, tmp_path: Path) -> None:
     file = tmp_path / "x.atoll"
-    told = command(started, "snapshot", "save", "nobody", str(file), code=1)
+    told = started.command("snapshot", "save", "nobody", str(file), code=1)
     assert told == "atoll: There is no such thing: No account nobody was declared in the realm default\n"
     assert list(tmp_path.glob("x*")) == []
-    assert "cannot be read: No such file" in command(started, "snapshot", "load", str(file), code=1)
+    assert "cannot be read: No such file" in started.command("snapshot", "load", str(file), code=1)
     file.write_bytes(b"x" * 100)
-    assert "This is no snapshot of Atoll's, or a damaged one" in command(started, "snapshot", "load", str(file), code=1)
-    assert "cannot be written" in command(started, "snapshot", "save", "payments", "/no/such/x", code=1)
+    assert "This is no snapshot of Atoll's, or a damaged one" in started.command("snapshot", "load", str(file), code=1)
+    assert "cannot be written" in started.command("snapshot", "save", "payments", "/no/such/x", code=1)
