@@ -18,6 +18,7 @@ from atoll.cell import Cell
 from atoll.cell.scheduler import Alarm
 from atoll.control.errors import Conflict, Invalid, NotThere
 from atoll.control.reset import Extent, reset
+from atoll.control.rotation import Rotation
 from atoll.control.snapshots import Snapshots
 from atoll.core.clock import Clock
 from atoll.core.tenant_id import TenantId
@@ -41,6 +42,7 @@ class Accounts:
         self._gate = gate
         self._clock = clock
         self.snapshots = Snapshots(cell, folder)
+        self._rotation = Rotation(index, cell, clock, self.issue_key)
         self._alarms: dict[tuple[str, str], Alarm] = {}
         self._turn = asyncio.Lock()
 
@@ -200,12 +202,14 @@ class Accounts:
         account = parsed(declaration)
         restriction = Restriction(account.suspend, frozenset(account.regions))
         self._gate.restrict(declaration.realm, declaration.account, restriction)
+        self._rotation.follow(declaration, account.credentials.rotation)
         self._cancel(declaration)
         if declaration.expires is not None:
             self._set(declaration, declaration.expires)
 
     def _forget(self, declaration: Declaration) -> None:
         self._gate.restrict(declaration.realm, declaration.account, Restriction())
+        self._rotation.forget(declaration)
         self._cancel(declaration)
 
     def _cancel(self, declaration: Declaration) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from atoll.control.accounts import Accounts
 from atoll.control.parts import Parts
 from atoll.control.regions import Regions
+from atoll.core.threads import in_thread
 from atoll.gateway.embedded import Embedded
 from atoll.manifests.account import Account
 from atoll.manifests.region import Region
@@ -48,17 +50,25 @@ async def steer(atoll: Embedded, manifests: Sequence[Account | Region]) -> None:
 def _at_first_call(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
     """The control API, which is loaded when it is first called: it takes longer to import than Atoll to start."""
     adapter: Callable[[Request], Awaitable[Response]] | None = None
+    turn = asyncio.Lock()
 
     async def call(request: Request) -> Response:
         nonlocal adapter
-        if adapter is None:
-            from atoll.control.api import make_api
-            from atoll.control.asgi import AsgiAdapter
-
-            adapter = AsgiAdapter(make_api(parts))
-        return await adapter(request)
+        loaded = adapter
+        if loaded is None:
+            async with turn:
+                # On a thread, since calls go on meanwhile.
+                loaded = adapter = adapter or await in_thread(_load, parts)
+        return await loaded(request)
 
     return call
+
+
+def _load(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
+    from atoll.control.api import make_api
+    from atoll.control.asgi import AsgiAdapter
+
+    return AsgiAdapter(make_api(parts))
 
 
 def read_token(folder: Path) -> str:

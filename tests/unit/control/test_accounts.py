@@ -163,3 +163,32 @@ def test_keys_are_revoked_by_their_account_only(run: Run, account: Any) -> None:
         assert len(await steered.accounts.active_keys(one)) == 1
 
     run(test)
+
+
+async def statuses(steered: Any, account: str) -> list[str]:
+    return [key.status for key in await steered.index.access_keys("default", account)]
+
+
+def test_keys_are_replaced_and_overlap(run: Run, account: Any) -> None:
+    async def test(steered: Any) -> None:
+        async def later(seconds: float) -> list[str]:
+            steered.clock.advance(seconds)
+            await steered.quiet()
+            return await statuses(steered, declaration.account)
+
+        declaration, _ = await steered.accounts.put(account(credentials={"rotation": "1h"}))
+        assert await later(3599) == ["Active"]
+        assert await later(1) == ["Active", "Active"]
+        assert await later(3599) == ["Active", "Active"]
+        assert await later(1) == ["Revoked", "Active", "Active"]
+        await steered.end()
+        await steered.begin()
+        assert await later(36_000) == ["Revoked", "Revoked", "Active", "Active"]
+        assert await later(3600) == ["Revoked", "Revoked", "Revoked", "Active", "Active"]
+        await steered.accounts.put(account())
+        assert await later(36_000) == ["Revoked", "Revoked", "Revoked", "Active", "Active"]
+        await steered.accounts.put(account(credentials={"rotation": "1h"}))
+        await steered.accounts.delete("default", "payments")
+        assert await later(36_000) == []
+
+    run(test)
