@@ -17,6 +17,7 @@ from atoll.manifests.account import Account
 from atoll.manifests.region import Region
 from atoll.wire.http import Request, Response
 
+Adapter = Callable[[Request], Awaitable[Response]]
 TOKEN_FILE = "control-token"
 """In the data folder, for this user's eyes: what who is elsewhere shows, and who means a closed realm."""
 
@@ -44,27 +45,30 @@ async def steer(atoll: Embedded, manifests: Sequence[Account | Region]) -> None:
         accounts,
         regions,
     )
-    atoll.inner.control = _at_first_call(parts)
+    atoll.inner.control = _AtFirstCall(parts)
 
 
-def _at_first_call(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
+class _AtFirstCall:
     """The control API, which is loaded when it is first called: it takes longer to import than Atoll to start."""
-    adapter: Callable[[Request], Awaitable[Response]] | None = None
-    turn = asyncio.Lock()
 
-    async def call(request: Request) -> Response:
-        nonlocal adapter
-        loaded = adapter
-        if loaded is None:
-            async with turn:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._turn = asyncio.Lock()
+        self._adapter: Adapter | None = None
+
+    async def __call__(self, request: Request) -> Response:
+        adapter = self._adapter or await self._loaded()
+        return await adapter(request)
+
+    async def _loaded(self) -> Adapter:
+        async with self._turn:
+            if self._adapter is None:
                 # On a thread, since calls go on meanwhile.
-                loaded = adapter = adapter or await in_thread(_load, parts)
-        return await loaded(request)
-
-    return call
+                self._adapter = await in_thread(_load, self._parts)
+            return self._adapter
 
 
-def _load(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
+def _load(parts: Parts) -> Adapter:
     from atoll.control.api import make_api
     from atoll.control.asgi import AsgiAdapter
 
