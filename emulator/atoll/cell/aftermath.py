@@ -10,6 +10,7 @@ import apsw
 
 from atoll.cell.hosted import Entry, Hosted
 from atoll.core.disk import sync_file
+from atoll.core.threads import in_thread
 from atoll.index import CatalogueRow, Holding, PublishGap
 from atoll.tenants import Tenant
 from atoll.tenants.database import checkpoint_file
@@ -116,7 +117,7 @@ class Aftermath:
     async def _sync(self, hosted: Hosted) -> bool:
         """Whether all that was committed so far is on the disk."""
         try:
-            await self._cell.loop.run_in_executor(None, sync_file, hosted.tenant.db.wal_descriptor())
+            await in_thread(sync_file, hosted.tenant.db.wal_descriptor())
         except OSError:
             logger.exception("%s: the write-ahead log could not be synced", hosted.tenant.id)
             return False
@@ -128,18 +129,25 @@ class Aftermath:
         self._cell.spawn(self._sync_and_follow(hosted, [], [], [entry]))
 
     def _checkpoint(self, hosted: Hosted) -> None:
+        if hosted.tenant.db.wal_pages > LONGEST_LOG_PAGES:
+            self._checkpoint_now(hosted)
+        else:
+            self._checkpoint_meanwhile(hosted)
+
+    def _checkpoint_now(self, hosted: Hosted) -> None:
         db = hosted.tenant.db
-        if db.wal_pages > LONGEST_LOG_PAGES:
-            try:
-                db.checkpoint()
-            except apsw.BusyError:
-                # Somebody copies the file. The next commit tries again.
-                return
-            except apsw.Error:
-                # What was committed stays in the log. When that has grown, it is tried again.
-                logger.exception("%s: the write-ahead log could not be copied back", hosted.tenant.id)
-            db.checkpoint_begins()
+        try:
+            db.checkpoint()
+        except apsw.BusyError:
+            # Somebody copies the file. The next commit tries again.
             return
+        except apsw.Error:
+            # What was committed stays in the log. When that has grown, it is tried again.
+            logger.exception("%s: the write-ahead log could not be copied back", hosted.tenant.id)
+        db.checkpoint_begins()
+
+    def _checkpoint_meanwhile(self, hosted: Hosted) -> None:
+        db = hosted.tenant.db
         db.checkpoint_begins()
         assert db.path is not None
         hosted.enter()

@@ -17,6 +17,7 @@ from atoll.core.disk import sync_folders
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
+from atoll.core.threads import in_thread
 from atoll.index import Index, Realm
 from atoll.tenants import Database, Tenant
 
@@ -189,8 +190,7 @@ class OpenTenants:
         db = Database(folder / "tenant.sqlite")
         try:
             if fresh and self._full:
-                levels = (folder, *folder.parents[: len(id)])
-                await asyncio.get_running_loop().run_in_executor(None, sync_folders, levels)
+                await in_thread(sync_folders, (folder, *folder.parents[: len(id)]))
             hosted = Hosted(Tenant(id, realm, db, self._now, self._lagoon(id)), placement.epoch, published)
             await self._compare_with_index(hosted)
         except BaseException:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +11,7 @@ from atoll.core.call import Call, Params
 from atoll.core.ids import hex_id
 from atoll.core.lagoon import Claim
 from atoll.core.tenant_id import TenantId
+from atoll.core.threads import in_thread
 
 if TYPE_CHECKING:
     from atoll.cell.cell import Cell
@@ -67,4 +67,4 @@ class CellLagoon:
         await self._cell.index.release(self.here.realm, claim.kind, claim.name, claim.generation)
 
     async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(None, function, *args)
+        return await in_thread(function, *args)

@@ -6,12 +6,12 @@ knows which tenants to look into, and whom to wake when, without opening the oth
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 from atoll.core.disk import sync_file
 from atoll.core.tenant_id import TenantId
+from atoll.core.threads import in_thread
 from atoll.tenants import Database
 
 _LONGEST_LOG_PAGES = 250
@@ -43,7 +43,7 @@ class Marks:
         """Returns when the mark is sure to last. Raises OSError where it cannot be synced."""
         self._write("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, NULL)", tenant)
         if self._full:
-            await asyncio.get_running_loop().run_in_executor(None, sync_file, self._db.wal_descriptor())
+            await in_thread(sync_file, self._db.wal_descriptor())
 
     def closed(self, tenant: TenantId, due: float | None) -> None:
         """Should it not last, the tenant is taken for one that is open, and looked into."""

@@ -52,9 +52,7 @@ class Moves:
                 raise NotMine(id, to)
         finally:
             cell.tenants.stay_or_gone(id)
-        cell.marks.closed(id, None)
-        cell.timekeeper.closed(id, None)
-        cell.waiters.rouse(id)
+        self._gone(id)
 
     async def erase(self, id: TenantId) -> None:
         """Deletes the tenant with everything in it, as soon as what is under way in it has come to an end. What waits
@@ -73,15 +71,19 @@ class Moves:
                 await in_thread(shutil.rmtree, folder)
         finally:
             cell.tenants.let_go(id)
-        cell.marks.closed(id, None)
-        cell.timekeeper.closed(id, None)
-        cell.waiters.rouse(id)
+        self._gone(id)
+
+    def _gone(self, id: TenantId) -> None:
+        """It is no longer this cell's to look into, and what waited in it ends."""
+        self._cell.marks.closed(id, None)
+        self._cell.timekeeper.closed(id, None)
+        self._cell.waiters.rouse(id)
 
     async def empty(self, id: TenantId, service: Service) -> None:
         """Deletes all that one service has in the tenant, timers and catalogue included. Effects that it caused go on.
         What waits in the tenant looks again."""
         async with self._turn:
-            await self._cell.transact(id, service.name, _empty, service)
+            await self._cell.transact(id, service.name, Tenant.empty, service)
         self._cell.waiters.rouse(id)
 
     async def look(self, ids: Iterable[TenantId]) -> list[View]:
@@ -133,7 +135,3 @@ class Moves:
             if hosted is not None:
                 hosted.epoch = (await self._cell.index.place(id, self._cell.name)).epoch
                 await self._cell.aftermath.republish(hosted)
-
-
-def _empty(tenant: Tenant, service: Service) -> None:
-    tenant.empty(service)

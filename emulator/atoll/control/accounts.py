@@ -17,8 +17,9 @@ import msgspec
 from atoll.cell import Cell
 from atoll.cell.scheduler import Alarm
 from atoll.control.errors import Conflict, Invalid, NotThere
+from atoll.control.generations import next_generation
 from atoll.control.reset import Extent, reset
-from atoll.control.rotation import Rotation
+from atoll.control.rotation import Rotation, active_keys
 from atoll.control.snapshots import Snapshots
 from atoll.core.clock import Clock
 from atoll.core.tenant_id import TenantId
@@ -116,19 +117,12 @@ class Accounts:
             raise
 
     async def _change(self, old: Declaration, account: Account, generation: int | None) -> Declaration:
-        if generation is not None and generation < old.generation:
-            raise Conflict(f"{old.name} was declared by generation {old.generation} already, which is newer")
+        generation = next_generation(old, account.spec, generation)
         if problems := list(forbidden_changes(parsed(old), account)):
             raise Invalid(f"{old.name} cannot be changed so", problems)
-        if account.spec == old.spec:
-            if generation in (None, old.generation):
-                return old
-        elif generation is None:
-            generation = old.generation + 1
-        assert generation is not None
         expires = None if account.ttl is None else old.created + account.ttl
         changed = msgspec.structs.replace(old, generation=generation, spec=account.spec, expires=expires)
-        return await self._declare(changed, account)
+        return old if changed == old else await self._declare(changed, account)
 
     async def _declare(self, declaration: Declaration, account: Account) -> Declaration:
         try:
@@ -238,8 +232,7 @@ class Accounts:
 
     async def active_keys(self, declaration: Declaration) -> list[AccessKey]:
         """The oldest first."""
-        keys = await self._index.access_keys(declaration.realm, declaration.account)
-        return [key for key in keys if key.status == "Active"]
+        return await active_keys(self._index, declaration)
 
     async def issue_key(self, declaration: Declaration) -> AccessKey:
         """A key of the account's root."""

@@ -1,15 +1,9 @@
-"""The control API, `/_atoll/v1`: one FastAPI app over the parts of a running Atoll. Its page is at `/_atoll/docs`.
-
-Who may do what: from this machine everybody may do everything in open realms, since there anyone may be anyone. Whoever
-is elsewhere, and whoever means a closed realm, shows a token.
-"""
+"""The control API, `/_atoll/v1`: one FastAPI app over the parts of a running Atoll. Its page is at `/_atoll/docs`."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from hmac import compare_digest
-from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Path, Query, Request, Response
@@ -18,7 +12,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from atoll import __version__
 from atoll.control.api_snapshots import add_reset, add_snapshots, may_start_from
-from atoll.control.errors import Conflict, Invalid, NeedsToken, NotThere, Refused
+from atoll.control.errors import Conflict, Invalid, NeedsToken, Refused
+from atoll.control.guard import Guard
 from atoll.control.models import (
     NAME,
     AccountView,
@@ -42,7 +37,7 @@ from atoll.control.parts import Parts
 from atoll.control.views import account_view, call_view, issued_key, key_view, region_view, resource_view
 from atoll.core.tenant_id import DEFAULT_REALM
 from atoll.gateway.faults import Scope
-from atoll.index import BadPageToken, Declaration, Realm
+from atoll.index import BadPageToken, Declaration
 from atoll.manifests.account import Account
 from atoll.manifests.check import check
 from atoll.manifests.crds import API_VERSION
@@ -76,66 +71,6 @@ def make_api(parts: Parts) -> FastAPI:
     add_snapshots(api, parts, guard)
     add_reset(api, parts, guard)
     return api
-
-
-# ---- who may
-
-
-class Guard:
-    """Lets through who may see and change a realm."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    def trusted(self, request: Request) -> bool:
-        """Whether the caller shows the token."""
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return bool(self._parts.token) and compare_digest(given.encode(), self._parts.token.encode())
-
-    def here(self, request: Request) -> bool:
-        """Whether the caller is on this machine."""
-        host = request.client.host if request.client is not None else ""
-        try:
-            address = ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return (mapped or address).is_loopback
-
-    def demand(self, request: Request) -> None:
-        """For what is of no one realm. Raises NeedsToken."""
-        if not (self.here(request) or self.trusted(request)):
-            raise NeedsToken("This is not called from the machine that Atoll runs on: show its token as a bearer")
-
-    async def allow(self, request: Request, name: str) -> Realm | None:
-        """The realm, where there is one. Raises NeedsToken."""
-        self.demand(request)
-        realm = await self._parts.index.realm(name)
-        if not self.trusted(request) and (realm is None or not realm.open):
-            # Whether there is such a realm is nothing to tell either.
-            raise NeedsToken(f"The realm {name} is not open: show Atoll's token as a bearer")
-        return realm
-
-    async def all_realms(self, request: Request) -> None:
-        """For what is of all realms, closed ones too. Raises NeedsToken."""
-        self.demand(request)
-        if not self.trusted(request) and any(not realm.open for realm in await self._parts.index.realms()):
-            raise NeedsToken("This concerns closed realms too: show Atoll's token as a bearer")
-
-    async def realm(self, request: Request, name: str) -> Realm:
-        """Raises NeedsToken, NotThere."""
-        realm = await self.allow(request, name)
-        if realm is None:
-            raise NotThere(f"There is no realm {name}")
-        return realm
-
-    async def realms(self, request: Request, name: str | None) -> list[str]:
-        """The realm that is asked for; else all that the caller may see. Raises NeedsToken, NotThere."""
-        if name is not None:
-            return [(await self.realm(request, name)).name]
-        self.demand(request)
-        trusted = self.trusted(request)
-        return [realm.name for realm in await self._parts.index.realms() if trusted or realm.open]
 
 
 # ---- problems
@@ -191,19 +126,15 @@ def _add_realms(api: FastAPI, parts: Parts, guard: Guard) -> None:
 
     @api.put("/_atoll/v1/realms/{realm}")
     async def put_realm(request: Request, realm: Name, spec: RealmSpec) -> RealmView:
-        if await parts.index.realm(realm) is not None or not spec.open:
-            await _may_close(request, realm)
+        """A realm that is there is changed by who may see it; one that begins closed is made by who shows the token
+        only."""
+        if await parts.index.realm(realm) is not None:
+            await guard.realm(request, realm)
+        elif not spec.open and not guard.trusted(request):
+            raise NeedsToken(f"The realm {realm} would be closed to you: show Atoll's token as a bearer")
         guard.demand(request)
         made = await parts.index.make_realm(realm, spec.open)
         return RealmView(name=made.name, open=made.open)
-
-    async def _may_close(request: Request, realm: str) -> None:
-        """A realm that is closed is opened, and one that is there closed, by who shows the token only."""
-        there = await parts.index.realm(realm)
-        if there is not None:
-            await guard.realm(request, realm)
-        elif not guard.trusted(request):
-            raise NeedsToken(f"The realm {realm} would be closed to you: show Atoll's token as a bearer")
 
 
 # ---- accounts

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, Annotated
 
 from fastapi import FastAPI, Path, Request
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from atoll.control.errors import NeedsToken, NotThere, Refused
+from atoll.control.guard import Guard
 from atoll.control.models import NAME, Page, ResetSpec, SnapshotSpec, SnapshotView, TenantView
 from atoll.control.parts import Parts
 from atoll.control.reset import Extent
@@ -19,9 +20,6 @@ from atoll.control.views import snapshot_view
 from atoll.core.threads import in_thread
 from atoll.gateway.files import LONGEST_FILE
 from atoll.manifests.account import Account
-
-if TYPE_CHECKING:
-    from atoll.control.api import Guard
 
 Name = Annotated[str, Path(pattern=NAME, max_length=63)]
 SnapshotName = Annotated[str, Path(max_length=63)]

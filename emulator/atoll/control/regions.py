@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from atoll.control.errors import Conflict, Invalid, NotThere
+from atoll.control.generations import next_generation
 from atoll.core.clock import Clock
 from atoll.gateway.faults import Faults, Scope
 from atoll.index import Declaration, Index
@@ -93,13 +94,10 @@ class Regions:
 
 
 def _changed(old: Declaration, region: Region, generation: int | None) -> Declaration:
-    if generation is not None and generation < old.generation:
-        raise Conflict(f"{old.name} was declared by generation {old.generation} already, which is newer")
+    generation = next_generation(old, region.spec, generation)
     if old.spec["regionName"] != region.region:
         problem = ("spec.regionName", region.region, f"cannot be changed: it is {old.spec['regionName']}")
         raise Invalid(f"{old.name} cannot be changed so", [problem])
-    if generation is None:
-        generation = old.generation + (old.spec != region.spec)
     return msgspec.structs.replace(old, generation=generation, spec=region.spec)
 
 

@@ -65,11 +65,7 @@ class Rotation:
     async def _rotate(self, declaration: Declaration, seconds: float) -> float:
         """The moment at which there is something to do again."""
         now = self._clock.now()
-        keys = [
-            key
-            for key in await self._index.access_keys(declaration.realm, declaration.account)
-            if key.status == "Active"
-        ]
+        keys = await active_keys(self._index, declaration)
         if not keys:
             # Its first one is about to be issued, or all were revoked by hand.
             return now + seconds
@@ -83,3 +79,9 @@ class Rotation:
             else:
                 moments.append(ends)
         return min(moments)
+
+
+async def active_keys(index: Index, declaration: Declaration) -> list[AccessKey]:
+    """The oldest first."""
+    keys = await index.access_keys(declaration.realm, declaration.account)
+    return [key for key in keys if key.status == "Active"]

@@ -14,6 +14,7 @@ import apsw
 from atoll.core.clock import Clock
 from atoll.core.disk import sync_file
 from atoll.core.service import Schema
+from atoll.core.threads import in_thread
 from atoll.index.driver import Driver, Row, Run, Value
 from atoll.index.errors import IndexUnavailable
 from atoll.index.schema import VERSION_TABLE, index_schema, scripts
@@ -144,7 +145,7 @@ class SqliteDriver(Driver):
         if self._full:
             if self._log is None:
                 self._log = os.open(f"{self.path}-wal", os.O_RDWR)
-            await asyncio.get_running_loop().run_in_executor(None, sync_file, self._log)
+            await in_thread(sync_file, self._log)
 
     def transaction(self) -> _Block:
         return self._transaction
