@@ -18,6 +18,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from atoll.cell import NotMine, Reply
+from atoll.core.bounded import keep
 from atoll.core.call import Call, Origin, Params
 from atoll.core.caller import Caller
 from atoll.core.clock import Clock
@@ -47,6 +48,7 @@ logger = logging.getLogger(__name__)
 
 _MOST_MISSING = 10_000
 """Names that are counted one by one."""
+_MOST_ORIGINS = 1_000
 CLIENT_GONE = 499
 """The status in the log of what was given up because nobody waited for it any more: no failure of ours."""
 _NO_SERVICE = ServiceModel({"metadata": {"protocol": "query"}, "operations": {}, "shapes": {}}, "")
@@ -292,9 +294,8 @@ class Gateway:
         key = (request.scheme, request.headers.get("host", "localhost"))
         origin = self._origins.get(key)
         if origin is None:
-            if len(self._origins) >= 1000:
-                self._origins.clear()
-            origin = self._origins[key] = Origin(*key)
+            origin = Origin(*key)
+            keep(self._origins, key, origin, _MOST_ORIGINS)
         return origin
 
     # ---- the way back

@@ -18,9 +18,10 @@ import re
 from collections.abc import Container, Iterable
 from functools import lru_cache
 from itertools import chain
-from typing import Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import unquote_plus
 
+from atoll.core.bounded import keep
 from atoll.gateway.hosts import HostName, read_host
 from atoll.gateway.names import Names, Wanted, told_by_path, told_without_signature
 from atoll.wire.http import Request
@@ -48,9 +49,6 @@ _MOST = 4_096
 _LONGEST_KEPT = 256
 """Characters of what a cache is keyed by, so that its size is bounded too."""
 _LONGEST_VALUE = 256
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 class Present(Container[str], Iterable[str], Protocol):
@@ -135,7 +133,7 @@ class Detector:
                 return self._unheard_of(name, "json", operation)
         detected = self._first_with(found, "json", operation)
         if detected.operation is not None:
-            _keep(self._by_target, target, detected)
+            keep(self._by_target, target, detected, _MOST)
         return detected
 
     # ---- query and ec2
@@ -145,7 +143,7 @@ class Detector:
         scope, start = form
         # Without a scope the Host may have decided.
         if scope and start and detected is not None and detected.operation is not None and request.method == "POST":
-            _keep(self._by_form, form, detected)
+            keep(self._by_form, form, detected, _MOST)
         return detected
 
     def _detect_query(self, request: Request) -> Detected | None:
@@ -301,7 +299,7 @@ class Detector:
             match = _HEADER_SCOPE.search(authorization[:1024])
             scope = "" if match is None else match[1]
             if len(start) <= _LONGEST_KEPT:
-                _keep(self._scopes, start, scope)
+                keep(self._scopes, start, scope, _MOST)
         return scope
 
     # ---- what is found
@@ -411,9 +409,3 @@ def _is_form(request: Request, body: bytes) -> bool:
 def _shown(name: str) -> str:
     """An operation's name fit to be shown and logged."""
     return name if not name or _NAME.fullmatch(name) else "unknown"
-
-
-def _keep(cache: dict[K, V], key: K, value: V) -> None:
-    if len(cache) >= _MOST:
-        cache.clear()
-    cache[key] = value

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from typing import Any, TypeVar
+from typing import Any
 
 from atoll.core.access_keys import account_of, is_account_id, is_issued_form
 from atoll.core.arn import partition_of
+from atoll.core.bounded import keep
 from atoll.core.caller import Caller
 from atoll.core.clock import Clock
 from atoll.core.sealing import NotSealedHere, looks_sealed, sealer_of, sealing_realm
@@ -28,9 +29,6 @@ from atoll.wire.http import Request
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 ANONYMOUS = "anonymous"
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 _PARITY = ("LKIA", "LSIA", "AKIA", "ASIA")
 _QUEUE_PATH = re.compile(r"/queue/([^/]+)/")
@@ -207,13 +205,14 @@ class Identifier:
         kept = self._callers.get((claim.key_id, claim.region))
         if kept is None or kept[0] is not key:
             caller = Caller(key.realm, key.account, claim.region, key.principal, key.user_id, key.key_id)
-            _bounded(self._callers)[(claim.key_id, claim.region)] = kept = (key, caller)
+            kept = (key, caller)
+            keep(self._callers, (claim.key_id, claim.region), kept, _MOST_CALLERS)
         identity.caller = kept[1]
         if _is_usual(request, claim):
             # The claim's own, since it goes on to be that of others.
             known = Identity(kept[1], claim.service, copy(claim))
             signer = _Signer(key, request.headers.get("host", ""), known, copy(claim))
-            _bounded(self._signers)[request.headers["authorization"][:-SIGNATURE_LENGTH]] = signer
+            keep(self._signers, request.headers["authorization"][:-SIGNATURE_LENGTH], signer, _MOST_CALLERS)
         return identity
 
     def _may_have_signed(self, signer: _Signer, request: Request) -> bool:
@@ -240,7 +239,7 @@ class Identifier:
         caller = opened.callers.get(claim.region)
         if caller is None:
             caller = Caller(name, key.account, claim.region, key.principal, key.user_id, key.key_id, key.session)
-            _bounded(opened.callers)[claim.region] = caller
+            keep(opened.callers, claim.region, caller, _MOST_CALLERS)
         identity.caller = caller
         return identity
 
@@ -254,7 +253,7 @@ class Identifier:
             opened = _Opened(realm, open_session(sealer_of(realm.name, realm.sealing_key), token))
         except NotSealedHere:
             return None
-        _bounded(self._tokens)[token] = opened
+        keep(self._tokens, token, opened, _MOST_CALLERS)
         return opened
 
     def _verified(self, request: Request, claim: Claim, secret: str) -> Identity:
@@ -373,13 +372,6 @@ def _answer(answers: _Answers, *question: str) -> Any:
     if question not in answers:
         raise _NotInMemory(*question)
     return answers[question]
-
-
-def _bounded(cache: dict[K, V]) -> dict[K, V]:
-    """Emptied when it is full: what is still needed comes back by itself."""
-    if len(cache) >= _MOST_CALLERS:
-        cache.clear()
-    return cache
 
 
 def _check_realm(claim: Claim, host: HostName, realm: str) -> None:

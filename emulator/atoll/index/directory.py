@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Generic, TypeVar
 
+from atoll.core.bounded import keep
 from atoll.core.tenant_id import TenantId
 from atoll.index.interface import ChangeKind, Index
 from atoll.index.rows import AccessKey, Account, Placement, Realm
@@ -40,9 +41,7 @@ class _Memory(Generic[K, V]):
         found = await self._ask(key)
         # What has changed while the index was asked may be newer than its answer, which is then not kept.
         if found is not None and changes == self._changes:
-            if len(self.entries) >= self._bound:
-                self.entries.clear()
-            self.entries[key] = found
+            keep(self.entries, key, found, self._bound)
         return found
 
     def drop(self, key: K) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from atoll.core.arn import render_arn
+from atoll.core.bounded import keep
 from atoll.core.call import Params
 from atoll.services.sqs.attributes import RANGES, Attributes
 from atoll.services.sqs.errors import invalid_address, invalid_parameter, missing_parameter, queue_does_not_exist
@@ -140,10 +141,7 @@ def _find_by_url(tenant: Tenant, url: str | None) -> Queue:
     queue = queue_named(tenant, parsed.name)
     if queue is None:
         raise queue_does_not_exist()
-    by_url = _memory(tenant).by_url
-    if len(by_url) >= MAX_CACHED_URLS:
-        by_url.clear()
-    by_url[url] = queue
+    keep(_memory(tenant).by_url, url, queue, MAX_CACHED_URLS)
     return queue
 
 
