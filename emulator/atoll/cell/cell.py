@@ -134,8 +134,8 @@ class Cell:
 
     @property
     def busy(self) -> bool:
-        """Whether a call, a delivery or a timer is under way."""
-        return bool(self.tasks) or any(not hosted.idle for hosted in self.tenants.all())
+        """Whether a call, a delivery or a timer is under way, or an alarm about to ring."""
+        return bool(self.tasks) or self.scheduler.due or any(not hosted.idle for hosted in self.tenants.all())
 
     # ---- calls
 

@@ -45,6 +45,11 @@ class Scheduler:
         if isinstance(clock, ManualClock):
             clock.moved.append(self._look)
 
+    @property
+    def due(self) -> bool:
+        """Whether an alarm's moment has come, and it has yet to ring."""
+        return bool(self._heap) and self._heap[0][0] <= self._clock.now()
+
     def at(self, due: float, callback: Callable[[], None]) -> Alarm:
         """Calls `callback` once, at `due` (seconds since the epoch) or soon after."""
         alarm = Alarm(due, callback, self)
