@@ -15,7 +15,7 @@ from secrets import randbelow
 import msgspec
 
 from atoll.cell import Cell
-from atoll.cell.scheduler import Alarm
+from atoll.control.alarms import Alarms
 from atoll.control.errors import Conflict, Invalid, NotThere
 from atoll.control.generations import next_generation
 from atoll.control.reset import Extent, reset
@@ -31,8 +31,6 @@ from atoll.tenants.folder import DataFolder
 logger = logging.getLogger(__name__)
 
 KIND = "Account"
-RETRY = 60.0
-"""Seconds until an account whose time has come is ended again, where that failed."""
 
 
 class Accounts:
@@ -44,13 +42,16 @@ class Accounts:
         self._clock = clock
         self.snapshots = Snapshots(cell, folder)
         self._rotation = Rotation(index, cell, clock, self.issue_key)
-        self._alarms: dict[tuple[str, str], Alarm] = {}
+        self._endings = Alarms(cell, clock, "the account could not be ended")
         self._turn = asyncio.Lock()
 
     async def start(self) -> None:
         """Takes up what was declared before."""
+        expiring = {(key.realm, key.account) for key in await self._index.expiring_access_keys()}
         for declaration in await self._index.declarations(KIND):
             self._follow(declaration)
+            if (declaration.realm, declaration.account) in expiring:
+                self._follow_keys(declaration)
 
     # ---- declarations
 
@@ -159,11 +160,13 @@ class Accounts:
     async def delete(self, realm: str, name: str) -> None:
         """Ends the account: with everything in it, unless its deletion policy retains that. Raises NotThere."""
         async with self._turn:
-            declaration = await self.get(realm, name)
-            if parsed(declaration).deletion_policy == "Delete":
-                await self._erase(declaration)
-            await self._index.undeclare(KIND, realm, name)
-            self._forget(declaration)
+            await self._delete(await self.get(realm, name))
+
+    async def _delete(self, declaration: Declaration) -> None:
+        if parsed(declaration).deletion_policy == "Delete":
+            await self._erase(declaration)
+        await self._index.undeclare(KIND, declaration.realm, declaration.name)
+        self._forget(declaration)
 
     async def _erase(self, declaration: Declaration) -> None:
         realm, account = declaration.realm, declaration.account
@@ -196,37 +199,25 @@ class Accounts:
         account = parsed(declaration)
         restriction = Restriction(account.suspend, frozenset(account.regions))
         self._gate.restrict(declaration.realm, declaration.account, restriction)
-        self._rotation.follow(declaration, account.credentials.rotation)
-        self._cancel(declaration)
-        if declaration.expires is not None:
-            self._set(declaration, declaration.expires)
+        if account.credentials.rotation is not None or self._rotation.follows(declaration):
+            self._follow_keys(declaration)
+        if declaration.expires is None:
+            self._endings.cancel(declaration)
+        else:
+            self._endings.set(declaration, declaration.expires, lambda: self._end(declaration))
 
     def _forget(self, declaration: Declaration) -> None:
         self._gate.restrict(declaration.realm, declaration.account, Restriction())
         self._rotation.forget(declaration)
-        self._cancel(declaration)
-
-    def _cancel(self, declaration: Declaration) -> None:
-        if (alarm := self._alarms.pop((declaration.realm, declaration.name), None)) is not None:
-            alarm.cancel()
-
-    def _set(self, declaration: Declaration, due: float) -> None:
-        key = (declaration.realm, declaration.name)
-        self._alarms[key] = self._cell.scheduler.at(due, lambda: self._ring(declaration))
-
-    def _ring(self, declaration: Declaration) -> None:
-        self._alarms.pop((declaration.realm, declaration.name), None)
-        self._cell.spawn(self._end(declaration))
+        self._endings.cancel(declaration)
 
     async def _end(self, declaration: Declaration) -> None:
-        try:
-            await self.delete(declaration.realm, declaration.name)
-            logger.info("the account %s of the realm %s has ended", declaration.name, declaration.realm)
-        except NotThere:
-            return
-        except Exception:
-            logger.exception("the account %s could not be ended; tried again in %d s", declaration.name, RETRY)
-            self._set(declaration, self._clock.now() + RETRY)
+        """Unless it was given more time while this waited for its turn, or is gone."""
+        async with self._turn:
+            if await self._index.declaration(KIND, declaration.realm, declaration.name) != declaration:
+                return
+            await self._delete(declaration)
+        logger.info("the account %s of the realm %s has ended", declaration.name, declaration.realm)
 
     # ---- keys
 
@@ -238,6 +229,15 @@ class Accounts:
         """A key of the account's root."""
         root = f"arn:aws:iam::{declaration.account}:root"
         return await self._index.issue_access_key(declaration.realm, declaration.account, root, declaration.account)
+
+    async def rotate_keys(self, declaration: Declaration, overlap: float) -> AccessKey:
+        """A new key of the account's root; those that are there stay valid for `overlap` seconds."""
+        key = await self._rotation.replace(declaration, overlap)
+        self._follow_keys(declaration)
+        return key
+
+    def _follow_keys(self, declaration: Declaration) -> None:
+        self._rotation.follow(declaration, parsed(declaration).credentials.rotation)
 
     async def revoke_key(self, declaration: Declaration, key_id: str) -> AccessKey:
         """Raises NotThere."""

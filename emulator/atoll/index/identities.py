@@ -11,7 +11,7 @@ from atoll.index.rows import AccessKey, Account, KeyStatus, Realm
 
 _REALM = "SELECT name, is_open, sealing_key FROM realm"
 _ACCOUNT = "SELECT realm, account, alias, allow_account_id_keys, created FROM account"
-_KEY = "SELECT key_id, secret, realm, account, principal, user_id, status, created FROM access_key"
+_KEY = "SELECT key_id, secret, realm, account, principal, user_id, status, created, expires FROM access_key"
 _SEALING_KEY_BYTES = 32
 
 
@@ -117,6 +117,19 @@ async def issue_access_key(
         (key.key_id, key.secret, realm, account, principal, user_id, key.status, created),
     )
     return key
+
+
+async def expiring_access_keys(run: Run) -> list[AccessKey]:
+    found = await run(f"{_KEY} WHERE expires IS NOT NULL AND status <> ? ORDER BY expires, key_id", ("Revoked",))
+    return [AccessKey(*row) for row in found]
+
+
+async def expire_access_key(run: Run, key_id: str, expires: float) -> AccessKey | None:
+    await run(
+        "UPDATE access_key SET expires = ? WHERE key_id = ? AND (expires IS NULL OR expires > ?)",
+        (expires, key_id, expires),
+    )
+    return await access_key(run, key_id)
 
 
 async def set_access_key_status(run: Run, key_id: str, status: KeyStatus) -> AccessKey | None:

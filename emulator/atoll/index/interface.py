@@ -131,6 +131,15 @@ class Index(ABC):
     async def set_access_key_status(self, key_id: str, status: KeyStatus) -> AccessKey | None:
         """The key as it is now, or None where nobody issued it. A revoked key stays revoked."""
 
+    @abstractmethod
+    async def expire_access_key(self, key_id: str, expires: float) -> AccessKey | None:
+        """The key, which is to be revoked at that moment, or sooner where that was said before; None where nobody
+        issued it. Whoever says so revokes it."""
+
+    @abstractmethod
+    async def expiring_access_keys(self) -> list[AccessKey]:
+        """Those that are to be revoked, the next one first."""
+
     # ---- placements
 
     @abstractmethod

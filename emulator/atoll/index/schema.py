@@ -15,13 +15,17 @@ CREATE TABLE declaration (
 CREATE INDEX declaration_account ON declaration (realm, account)
 """
 _EPOCH_FLOOR = "CREATE TABLE epoch_floor (epoch BIGINT NOT NULL); INSERT INTO epoch_floor VALUES (0)"
+_EXPIRING_KEYS = """
+ALTER TABLE access_key ADD COLUMN expires DOUBLE PRECISION;
+CREATE INDEX access_key_expiring ON access_key (expires) WHERE expires IS NOT NULL
+"""
 VERSION_TABLE = "CREATE TABLE IF NOT EXISTS index_version (version BIGINT NOT NULL)"
 
 
 def index_schema() -> Schema:
     """The tables as this Atoll knows them."""
-    migrations = {1: _DECLARATIONS, 2: _EPOCH_FLOOR}
-    return Schema(version=3, sql=Path(__file__).with_name("schema.sql").read_text(), migrations=migrations)
+    migrations = {1: _DECLARATIONS, 2: _EPOCH_FLOOR, 3: _EXPIRING_KEYS}
+    return Schema(version=4, sql=Path(__file__).with_name("schema.sql").read_text(), migrations=migrations)
 
 
 def scripts(have: int | None, schema: Schema, where: str) -> list[str]:

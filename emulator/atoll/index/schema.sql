@@ -37,8 +37,10 @@ CREATE TABLE access_key (
     principal TEXT NOT NULL,
     user_id   TEXT NOT NULL,
     status    TEXT NOT NULL,
-    created   DOUBLE PRECISION NOT NULL
+    created   DOUBLE PRECISION NOT NULL,
+    expires   DOUBLE PRECISION              -- when it is to be revoked
 );
+CREATE INDEX access_key_expiring ON access_key (expires) WHERE expires IS NOT NULL;
 CREATE INDEX access_key_account ON access_key (realm, account, created);
 
 -- `cell` is null where the owner gave the tenant up, or its account was dropped: the row stays, so that its epoch never

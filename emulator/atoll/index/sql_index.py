@@ -150,6 +150,17 @@ class SqlIndex(Index):
             self._changed("access_key", key_id)
         return key
 
+    async def expire_access_key(self, key_id: str, expires: float) -> AccessKey | None:
+        async with self._driver.transaction() as run:
+            key = await identities.expire_access_key(run, key_id, expires)
+        if key is not None:
+            self._changed("access_key", key_id)
+        return key
+
+    async def expiring_access_keys(self) -> list[AccessKey]:
+        async with self._driver.reading() as run:
+            return await identities.expiring_access_keys(run)
+
     # ---- placements
 
     async def place(self, tenant: TenantId, cell: str) -> Placement:

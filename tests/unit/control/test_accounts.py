@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -152,6 +153,60 @@ def test_an_account_ends_when_its_time_has_come(run: Run, account: Any) -> None:
     run(test)
 
 
+def test_more_time_that_is_given_while_an_ending_waits_for_its_turn(run: Run, account: Any) -> None:
+    async def test(steered: Any) -> None:
+        await steered.accounts.put(account(ttl="1h"))
+        make_account = steered.index.make_account
+
+        async def slow(*args: Any, **options: Any) -> Any:
+            # The old time comes while the new one is being declared.
+            steered.clock.advance(3601)
+            await asyncio.sleep(0)
+            return await make_account(*args, **options)
+
+        steered.index.make_account = slow
+        await steered.accounts.put(account(ttl="3h"))
+        await steered.quiet()
+        assert await steered.accounts.get("default", "payments")
+        steered.clock.advance(7200)
+        await steered.quiet()
+        with pytest.raises(NotThere):
+            await steered.accounts.get("default", "payments")
+
+    run(test)
+
+
+def test_an_ending_that_fails_is_tried_again_unless_more_time_is_given(
+    run: Run, account: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(steered: Any) -> None:
+        await steered.accounts.put(account(ttl="1h"))
+        undeclare = steered.index.undeclare
+
+        async def fail(*args: Any) -> bool:
+            raise OSError("the disk is full")
+
+        steered.index.undeclare = fail
+        steered.clock.advance(3600)
+        await steered.quiet()
+        assert "payments: the account could not be ended; tried again in 60 s" in caplog.text
+        steered.index.undeclare = undeclare
+        await steered.accounts.put(account(ttl="2h"))
+        steered.clock.advance(3599)
+        await steered.quiet()
+        assert await steered.accounts.get("default", "payments")
+        steered.index.undeclare = fail
+        steered.clock.advance(1)
+        await steered.quiet()
+        steered.index.undeclare = undeclare
+        steered.clock.advance(60)
+        await steered.quiet()
+        with pytest.raises(NotThere):
+            await steered.accounts.get("default", "payments")
+
+    run(test)
+
+
 def test_keys_are_revoked_by_their_account_only(run: Run, account: Any) -> None:
     async def test(steered: Any) -> None:
         one, _ = await steered.accounts.put(account("one"))
@@ -186,9 +241,35 @@ def test_keys_are_replaced_and_overlap(run: Run, account: Any) -> None:
         assert await later(36_000) == ["Revoked", "Revoked", "Active", "Active"]
         assert await later(3600) == ["Revoked", "Revoked", "Revoked", "Active", "Active"]
         await steered.accounts.put(account())
-        assert await later(36_000) == ["Revoked", "Revoked", "Revoked", "Active", "Active"]
+        assert await later(36_000) == ["Revoked", "Revoked", "Revoked", "Revoked", "Active"]
         await steered.accounts.put(account(credentials={"rotation": "1h"}))
         await steered.accounts.delete("default", "payments")
         assert await later(36_000) == []
+
+    run(test)
+
+
+def test_keys_are_replaced_when_somebody_says_so(run: Run, account: Any) -> None:
+    async def test(steered: Any) -> None:
+        async def later(seconds: float) -> list[str]:
+            steered.clock.advance(seconds)
+            await steered.quiet()
+            return await statuses(steered, declaration.account)
+
+        declaration, _ = await steered.accounts.put(account())
+        await later(1)
+        new = await steered.accounts.rotate_keys(declaration, overlap=3600)
+        assert (await steered.accounts.active_keys(declaration))[1] == new
+        assert await later(3599) == ["Active", "Active"]
+        await steered.end()
+        await steered.begin()
+        assert await later(1) == ["Revoked", "Active"]
+        await steered.accounts.rotate_keys(declaration, overlap=0)
+        assert await later(1) == ["Revoked", "Revoked", "Active"]
+        await steered.accounts.rotate_keys(declaration, overlap=3600)
+        await later(1)
+        # What was said first is not put off, and a shorter time counts.
+        await steered.accounts.rotate_keys(declaration, overlap=60)
+        assert await later(60) == ["Revoked", "Revoked", "Revoked", "Revoked", "Active"]
 
     run(test)

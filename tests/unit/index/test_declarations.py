@@ -94,6 +94,9 @@ def test_an_index_from_before_is_brought_up(tmp_path: Path) -> None:
 
     run(nothing, path)
     older = apsw.Connection(str(path))
-    older.execute("DROP TABLE declaration; DROP TABLE epoch_floor; UPDATE index_version SET version = 1").fetchall()
+    older.execute(
+        "DROP TABLE declaration; DROP TABLE epoch_floor; DROP INDEX access_key_expiring; "
+        "ALTER TABLE access_key DROP COLUMN expires; UPDATE index_version SET version = 1"
+    ).fetchall()
     older.close()
     run(declares, path)

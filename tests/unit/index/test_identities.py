@@ -68,6 +68,18 @@ def test_an_issued_key_says_whose_it_is(index: Index, do: Any, clock: ManualCloc
     assert do(index.access_key("LKIAQAAAAAAAAAAAAAAA")) is None
 
 
+def test_keys_that_are_to_be_revoked(index: Index, do: Any) -> None:
+    later, sooner, revoked = (do(index.issue_access_key("twin", ONE, ROOT, ONE)).key_id for _ in range(3))
+    assert do(index.expire_access_key(later, 20.0)).expires == 20.0
+    assert do(index.expire_access_key(sooner, 30.0)).expires == 30.0
+    assert do(index.expire_access_key(sooner, 10.0)).expires == 10.0
+    assert do(index.expire_access_key(sooner, 40.0)).expires == 10.0
+    do(index.expire_access_key(revoked, 5.0))
+    do(index.set_access_key_status(revoked, "Revoked"))
+    assert [key.key_id for key in do(index.expiring_access_keys())] == [sooner, later]
+    assert do(index.expire_access_key("LKIAQAAAAAAAAAAAAAAA", 5.0)) is None
+
+
 def test_a_revoked_key_stays_revoked(index: Index, do: Any) -> None:
     key_id = do(index.issue_access_key("twin", ONE, ROOT, ONE)).key_id
     assert do(index.set_access_key_status(key_id, "Inactive")).status == "Inactive"

@@ -99,6 +99,8 @@ def test_an_index_from_before_dropped_realms_left_their_epochs_leaves_them(path:
     do(opened(path).close())
     connection = apsw.Connection(str(path))
     rows(connection, "DROP TABLE epoch_floor")
+    rows(connection, "DROP INDEX access_key_expiring")
+    rows(connection, "ALTER TABLE access_key DROP COLUMN expires")
     rows(connection, "UPDATE index_version SET version = 2")
     connection.close()
     index = opened(path)
