@@ -27,6 +27,9 @@ AT_ONCE = 100
 PATIENCE = 30.0
 """Seconds that one attempt takes at most."""
 
+LONGEST_PROBLEM = 500
+"""Characters that are kept of why an attempt failed."""
+
 Load = tuple[Pending, int]
 """A pending effect, and the lowest sequence of its nonce that is not settled."""
 
@@ -101,7 +104,7 @@ class Deliveries:
                 await self._cell.world.apply(effect)
         except AwsError as error:
             if error.fault == "Receiver":
-                return await self._cell.transact_engine(hosted, _put_off, pending)
+                return await self._put_off(hosted, pending, str(error))
             if pending.refused is None:
                 logger.warning(
                     "%s: %s.%s was refused and is dropped: %s",
@@ -111,14 +114,20 @@ class Deliveries:
                     error,
                 )
             load = await self._cell.transact_engine(hosted, _settle_refused, pending)
-        except Exception:
+        except TimeoutError:
+            logger.warning("%s: %s.%s was not answered in time", hosted.tenant.id, pending.service, pending.operation)
+            return await self._put_off(hosted, pending, f"The target gave no answer in {PATIENCE:.0f} s")
+        except Exception as error:
             logger.exception("%s: %s.%s failed", hosted.tenant.id, pending.service, pending.operation)
-            return await self._cell.transact_engine(hosted, _put_off, pending)
+            return await self._put_off(hosted, pending, f"{type(error).__name__}: {error}")
         else:
             load = await self._cell.transact_engine(hosted, _settle, pending)
         if (arrival := hosted.arrivals.pop(pending.row, None)) is not None and not arrival.done():
             arrival.set_result(None)
         return load
+
+    async def _put_off(self, hosted: Hosted, pending: Pending, problem: str) -> Load | None:
+        return await self._cell.transact_engine(hosted, _put_off, pending, problem[:LONGEST_PROBLEM])
 
 
 def applied_once(effect: Effect, operation: Operation) -> Callable[[Call, Tenant], Params]:
@@ -166,6 +175,6 @@ def _settle_refused(tenant: Tenant, pending: Pending) -> Load | None:
     return _settle(tenant, pending)
 
 
-def _put_off(tenant: Tenant, pending: Pending) -> Load | None:
-    tenant.outbox.put_off(pending, tenant.now())
+def _put_off(tenant: Tenant, pending: Pending, problem: str) -> Load | None:
+    tenant.outbox.put_off(pending, tenant.now(), problem)
     return _load(tenant, pending.row)

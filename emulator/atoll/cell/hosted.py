@@ -19,7 +19,7 @@ from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
 from atoll.core.threads import in_thread
 from atoll.index import Index, Realm
-from atoll.tenants import Database, Tenant
+from atoll.tenants import Database, Tenant, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class OpenTenants:
         self.touch = self._open.move_to_end
         self.get = self._open.get
         self.on_open: Callable[[Hosted], None] = lambda hosted: None
-        self.on_close: Callable[[TenantId, float | None], None] = lambda id, due: None
+        self.on_close: Callable[[TenantId, float | None, Waiting], None] = lambda id, due, waiting: None
 
     def __len__(self) -> int:
         return len(self._open)
@@ -223,7 +223,7 @@ class OpenTenants:
         tenant = hosted.tenant
         id = tenant.id
         self._open.pop(id, None)
-        due = tenant.next_due()
+        due, waiting = tenant.next_due(), tenant.outbox.waiting()
         if tenant.catalogue.version() > hosted.published:
             # What the index did not take yet, it is told as soon as the tenant is open again.
             due = self._now()
@@ -238,7 +238,7 @@ class OpenTenants:
             finally:
                 del self._busy[id]
                 done.set_result(None)
-            self.on_close(id, due)
+            self.on_close(id, due, waiting)
 
         closing.add_done_callback(closed)
         return done

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from atoll.cell.reply import NotMine
 from atoll.cell.scheduler import Alarm
 from atoll.core.tenant_id import TenantId
-from atoll.tenants import Tenant
+from atoll.tenants import Tenant, Waiting
 
 if TYPE_CHECKING:
     from atoll.cell.cell import Cell
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 RETRY = 60.0
 """Seconds until what failed for a fault of ours is tried again."""
+_NOTHING = Waiting()
 
 
 class Timekeeper:
@@ -26,6 +27,8 @@ class Timekeeper:
         self._alarms: dict[TenantId, Alarm] = {}
         self._running: dict[TenantId, bool] = {}
         """Tenants that are being looked into, and whether one rang meanwhile."""
+        self._left: dict[TenantId, Waiting] = {}
+        """Effects that were left waiting in tenants when these were closed."""
 
     def start(self) -> None:
         for id, due in self._cell.marks.left():
@@ -33,6 +36,7 @@ class Timekeeper:
 
     def opened(self, hosted: Hosted) -> None:
         """Timers, and effects that were under way when the tenant was closed."""
+        self._left.pop(hosted.tenant.id, None)
         due = hosted.tenant.next_due()
         if due is not None:
             self.not_later(hosted, due)
@@ -51,7 +55,18 @@ class Timekeeper:
         if alarm is None or due < alarm.due:
             self._set(id, due)
 
-    def closed(self, id: TenantId, due: float | None) -> None:
+    def waiting(self) -> dict[TenantId, Waiting]:
+        """The tenants in which effects wait. Of those that another process closed, since they are looked into: a minute
+        after the start at the latest."""
+        found = {hosted.tenant.id: hosted.tenant.outbox.waiting() for hosted in self._cell.tenants.all()}
+        return {id: waiting for id, waiting in {**self._left, **found}.items() if waiting.count}
+
+    def closed(self, id: TenantId, due: float | None, waiting: Waiting = _NOTHING) -> None:
+        """Or erased, or given away."""
+        if waiting.count:
+            self._left[id] = waiting
+        else:
+            self._left.pop(id, None)
         if due is not None:
             self._set(id, due)
         elif (alarm := self._alarms.pop(id, None)) is not None:

@@ -1,4 +1,4 @@
-"""Caches whose size is bounded."""
+"""Caches whose size is bounded, and how often they had what was looked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from typing import TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+class Lookups:
+    __slots__ = ("hits", "misses")
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.misses = 0
 
 
 def keep(cache: dict[K, V], key: K, value: V, most: int) -> None:

@@ -29,7 +29,7 @@ from atoll.gateway.inner import Inner
 from atoll.gateway.localstack import LocalStack
 from atoll.gateway.locate import Locator
 from atoll.gateway.logs import Announcer, LogWriter, attach
-from atoll.gateway.metrics import Metrics
+from atoll.gateway.metrics import LoopLag, Metrics
 from atoll.gateway.peek import Peek
 from atoll.gateway.server import Server
 from atoll.gateway.settings import Settings
@@ -212,7 +212,8 @@ async def running(
             inner=inner,
         )
         server = Server(gateway, ssl=_tls(settings, folder, clock))
-        _measure(metrics, cell, server)
+        _measure(metrics, cell, server, identifier, directory)
+        lag = metrics.lag = LoopLag(asyncio.get_running_loop())
         try:
             cell.start()
             atoll = Embedded(settings, folder, clock, index, cell, gateway, inner, server, access_log, calls, metrics)
@@ -221,6 +222,7 @@ async def running(
             gateway.pages = cors.policy((server.port,), host=settings.public_host.partition(":")[0])
             yield atoll
         finally:
+            lag.stop()
             await server.stop(0.0)
             await cell.stop()
             access_log.flush()
@@ -228,10 +230,23 @@ async def running(
         await index.close()
 
 
-def _measure(metrics: Metrics, cell: Cell, server: Server) -> None:
+def _measure(metrics: Metrics, cell: Cell, server: Server, identifier: Identifier, directory: Directory) -> None:
+    def oldest() -> float:
+        caused = min((waiting.oldest for waiting in cell.timekeeper.waiting().values()), default=None)
+        return 0.0 if caused is None else max(cell.clock.now() - caused, 0.0)
+
     metrics.gauge("atoll_open_tenants", "Tenants that are open.", lambda: len(cell.tenants))
     metrics.gauge("atoll_waiting_calls", "Calls that wait for something, as long polls do.", cell.waiters.count)
     metrics.gauge("atoll_connections", "Connections of clients.", lambda: len(server.connections))
+    metrics.gauge(
+        "atoll_effects_waiting",
+        "Effects that are not delivered yet.",
+        lambda: sum(waiting.count for waiting in cell.timekeeper.waiting().values()),
+    )
+    metrics.gauge("atoll_effects_oldest_seconds", "How long the oldest of them has waited.", oldest)
+    metrics.cache("callers", identifier.lookups)
+    for kind, lookups in directory.lookups().items():
+        metrics.cache(f"index_{kind}", lookups)
 
 
 async def _first_start(settings: Settings, index: Index, announcer: Announcer) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from atoll.core.access_keys import account_of, is_account_id, is_issued_form
 from atoll.core.arn import partition_of
-from atoll.core.bounded import keep
+from atoll.core.bounded import Lookups, keep
 from atoll.core.caller import Caller
 from atoll.core.clock import Clock
 from atoll.core.sealing import NotSealedHere, looks_sealed, sealer_of, sealing_realm
@@ -123,6 +123,8 @@ class Identifier:
         self._callers: dict[tuple[str, str], tuple[AccessKey, Caller]] = {}
         self._signers: dict[str, _Signer] = {}
         self._tokens: dict[str, _Opened] = {}
+        self.lookups = Lookups()
+        """How often a caller was known by the credential alone, and how often it was read anew."""
 
     def identify(self, request: Request) -> Identity | None:
         """Who makes the request; None where memory does not say: `identify_slowly`. Raises NotAuthenticated."""
@@ -134,13 +136,16 @@ class Identifier:
                 # Up to its comma it is "AWS4-HMAC-SHA256 Credential=…", all that an open realm asks of a caller.
                 identity = view.seen.get(authorization[: authorization.find(",")])
                 if identity is not None and view.realm is self._directory.peek_realm(view.realm.name):
+                    self.lookups.hits += 1
                     return identity
             signer = self._signers.get(authorization[:-SIGNATURE_LENGTH])
             if signer is not None and self._may_have_signed(signer, request):
                 signer.claim.signature = authorization[-SIGNATURE_LENGTH:]
                 signer.claim.timestamp = headers["x-amz-date"]
                 verify(request, signer.claim, signer.key.secret, self._clock.now())
+                self.lookups.hits += 1
                 return signer.identity
+        self.lookups.misses += 1
         try:
             return self._identify(request, {})
         except _NotInMemory:

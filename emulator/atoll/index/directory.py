@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Generic, TypeVar
 
-from atoll.core.bounded import keep
+from atoll.core.bounded import Lookups, keep
 from atoll.core.tenant_id import TenantId
 from atoll.index.interface import ChangeKind, Index
 from atoll.index.rows import AccessKey, Account, Placement, Realm
@@ -26,17 +26,25 @@ DEFAULT_BOUND = 100_000
 class _Memory(Generic[K, V]):
     """What was found under one kind of key. Emptied when it is full: what is still needed is soon back."""
 
-    __slots__ = ("_ask", "_bound", "_changes", "entries")
+    __slots__ = ("_ask", "_bound", "_changes", "entries", "lookups")
 
     def __init__(self, bound: int, ask: Callable[[K], Awaitable[V | None]]) -> None:
         self._bound = bound
         self._ask = ask
         self._changes = 0
         self.entries: dict[K, V] = {}
+        self.lookups = Lookups()
+
+    def peek(self, key: K) -> V | None:
+        found = self.entries.get(key)
+        if found is not None:
+            self.lookups.hits += 1
+        return found
 
     async def get(self, key: K) -> V | None:
-        if (known := self.entries.get(key)) is not None:
+        if (known := self.peek(key)) is not None:
             return known
+        self.lookups.misses += 1
         changes = self._changes
         found = await self._ask(key)
         # What has changed while the index was asked may be newer than its answer, which is then not kept.
@@ -78,6 +86,10 @@ class Directory:
         }
         index.on_change(self._drop)
 
+    def lookups(self) -> dict[str, Lookups]:
+        """How often each kind of thing was looked for and known, and how often the index was asked."""
+        return {kind: memory.lookups for kind, memory in self._memories.items()}
+
     def _drop(self, kind: ChangeKind, key: object) -> None:
         if kind in ("realm", "account"):
             # With a dropped one goes all of it. They change seldom, and what is needed is soon back.
@@ -91,27 +103,27 @@ class Directory:
             memory.clear()
 
     def peek_realm(self, name: str) -> Realm | None:
-        return self._realms.entries.get(name)
+        return self._realms.peek(name)
 
     async def get_realm(self, name: str) -> Realm | None:
         return await self._realms.get(name)
 
     def peek_account(self, realm: str, account: str) -> Account | None:
-        return self._accounts.entries.get((realm, account))
+        return self._accounts.peek((realm, account))
 
     async def get_account(self, realm: str, account: str) -> Account | None:
         return await self._accounts.get((realm, account))
 
     def peek_access_key(self, key_id: str) -> AccessKey | None:
         """The key, whatever its status."""
-        return self._access_keys.entries.get(key_id)
+        return self._access_keys.peek(key_id)
 
     async def get_access_key(self, key_id: str) -> AccessKey | None:
         """The key, whatever its status."""
         return await self._access_keys.get(key_id)
 
     def peek_placement(self, tenant: TenantId) -> Placement | None:
-        return self._placements.entries.get(tenant)
+        return self._placements.peek(tenant)
 
     async def get_placement(self, tenant: TenantId) -> Placement | None:
         return await self._placements.get(tenant)
@@ -122,7 +134,7 @@ class Directory:
 
     def peek_holder(self, realm: str, kind: str, name: str) -> TenantId | None:
         """Who holds the name, or is about to."""
-        return self._holders.entries.get((realm, kind, name))
+        return self._holders.peek((realm, kind, name))
 
     async def get_holder(self, realm: str, kind: str, name: str) -> TenantId | None:
         """Who holds the name, or is about to."""
@@ -130,7 +142,7 @@ class Directory:
 
     def peek_owners(self, realm: str, kind: str, id: str) -> tuple[TenantId, ...]:
         """The tenants that have the id, in order; () where that is not known here."""
-        return self._owners.entries.get((realm, kind, id), ())
+        return self._owners.peek((realm, kind, id)) or ()
 
     async def get_owners(self, realm: str, kind: str, id: str) -> tuple[TenantId, ...]:
         """The tenants that have the id, in order; () where none has."""

@@ -33,8 +33,8 @@ KeyStatus = Literal["Active", "Inactive", "Revoked"]
 
 
 class AccessKey(msgspec.Struct, frozen=True):
-    """A long-term access key that Atoll issued, of the principal with that ARN and unique id. `expires` is when it is to
-    be revoked, None where nothing was said of that."""
+    """A long-term access key that Atoll issued, of the principal with that ARN and unique id. `expires` is when it is
+    to be revoked, None where nothing was said of that."""
 
     key_id: str
     secret: str

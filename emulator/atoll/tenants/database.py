@@ -17,7 +17,12 @@ from atoll.core.service import Schema, Service
 
 Row = tuple[Any, ...]
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
+_MIGRATIONS = {
+    1: "ALTER TABLE effect ADD COLUMN created REAL NOT NULL DEFAULT 0; "
+    "ALTER TABLE effect ADD COLUMN problem TEXT NOT NULL DEFAULT ''"
+}
+"""What brings the engine's tables from each version to the next."""
 
 
 class NewerSchema(Exception):
@@ -94,9 +99,11 @@ class Database:
                 f"{self.path} was written by a newer Atoll (engine tables of version {version}, this one knows "
                 f"{ENGINE_VERSION}): run that Atoll, or start with another data folder"
             )
-        if version == 0:
+        if version < ENGINE_VERSION:
+            scripts = [_engine_schema()] if version == 0 else [_MIGRATIONS[v] for v in range(version, ENGINE_VERSION)]
             self.begin()
-            self.rows(_engine_schema())
+            for script in scripts:
+                self.rows(script)
             self.rows(f"PRAGMA user_version = {ENGINE_VERSION}")
             self.commit()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import msgspec
 from msgspec.structs import replace
 
@@ -35,8 +37,16 @@ class _Body(msgspec.Struct, array_like=True):
     caller: Caller
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """How many effects of a tenant are not settled, and when the oldest was caused, in seconds since the epoch."""
+
+    count: int = 0
+    oldest: float = inf
+
+
 class Pending(msgspec.Struct):
-    """An effect that is not settled. `row` is its place in the order of all effects of the tenant."""
+    """An effect that is not settled. `row` is its place in the order of all effects of the tenant. `problem` says why
+    the last attempt failed."""
 
     row: int
     id: EffectId
@@ -49,6 +59,8 @@ class Pending(msgspec.Struct):
     refused: Refused | None
     attempts: int
     due: float
+    created: float
+    problem: str
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -125,11 +137,13 @@ class Outbox:
         payload: int,
         refused: Refused | None,
         due: float,
+        now: float,
     ) -> int:
         """Returns the effect's row."""
         self._sequence += 1
         self._db.execute(
-            "INSERT INTO effect (nonce, sequence, lane, payload, body, refused, due) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO effect (nonce, sequence, lane, payload, body, refused, due, created) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._nonce,
                 self._sequence,
@@ -138,6 +152,7 @@ class Outbox:
                 _encode(_Body(service, operation, params, self._names.take_out(caller))),
                 None if refused is None else _encode(refused),
                 due,
+                now,
             ),
         )
         return self._db.last_row_id
@@ -158,13 +173,13 @@ class Outbox:
 
     def get(self, row: int) -> Pending | None:
         found = self._db.rows(
-            "SELECT e.nonce, e.sequence, e.lane, e.payload, e.body, e.refused, e.attempts, e.due, p.body "
-            "FROM effect e LEFT JOIN payload p ON p.id = e.payload WHERE e.id = ?",
+            "SELECT e.nonce, e.sequence, e.lane, e.payload, e.body, e.refused, e.attempts, e.due, e.created, "
+            "e.problem, p.body FROM effect e LEFT JOIN payload p ON p.id = e.payload WHERE e.id = ?",
             (row,),
         )
         if not found:
             return None
-        nonce, sequence, lane, payload, raw, refused, attempts, due, shared = found[0]
+        nonce, sequence, lane, payload, raw, refused, attempts, due, created, problem, shared = found[0]
         body = _decode_body(raw)
         return Pending(
             row,
@@ -178,17 +193,30 @@ class Outbox:
             None if refused is None else _decode_refused(refused),
             attempts,
             due,
+            created,
+            problem,
         )
+
+    def waiting(self) -> Waiting:
+        oldest = self._db.rows("SELECT created FROM effect ORDER BY id LIMIT 1")
+        return Waiting(self._db.rows("SELECT count(*) FROM effect")[0][0], oldest[0][0]) if oldest else Waiting()
+
+    def after(self, row: int, limit: int) -> list[int]:
+        """Rows of effects that are not settled, the oldest first, from behind the given one."""
+        found = self._db.rows("SELECT id FROM effect WHERE id > ? ORDER BY id LIMIT ?", (row, limit))
+        return [id for (id,) in found]
 
     def floor(self, nonce: str) -> int:
         """The lowest sequence of `nonce` that is not settled."""
         lowest: int | None = self._db.rows("SELECT min(sequence) FROM effect WHERE nonce = ?", (nonce,))[0][0]
         return self._sequence + 1 if lowest is None else lowest
 
-    def put_off(self, pending: Pending, now: float) -> float:
-        """Returns the moment of the next attempt."""
+    def put_off(self, pending: Pending, now: float, problem: str) -> float:
+        """The attempt failed, for that reason. Returns the moment of the next one."""
         due = now + min(FIRST_RETRY * 2.0 ** min(pending.attempts, 16), LAST_RETRY)
-        self._db.execute("UPDATE effect SET attempts = attempts + 1, due = ? WHERE id = ?", (due, pending.row))
+        self._db.execute(
+            "UPDATE effect SET attempts = attempts + 1, due = ?, problem = ? WHERE id = ?", (due, problem, pending.row)
+        )
         return due
 
     def settle(self, pending: Pending) -> None:

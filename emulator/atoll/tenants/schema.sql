@@ -54,7 +54,9 @@ CREATE TABLE effect (
     body     BLOB NOT NULL,
     refused  BLOB,
     attempts INTEGER NOT NULL DEFAULT 0,
-    due      REAL NOT NULL
+    due      REAL NOT NULL,
+    created  REAL NOT NULL DEFAULT 0,
+    problem  TEXT NOT NULL DEFAULT ''   -- why the last attempt failed
 );
 CREATE INDEX effect_lane ON effect (lane, id);
 CREATE INDEX effect_due ON effect (due);

@@ -100,6 +100,7 @@ class Tenant:
         `payload` names parameters that several effects share. `awaited` ones arrive before the answer to this call, or
         after a second. What the target refuses goes to `refused`, or nowhere. `delay` is in seconds.
         """
+        now = self.now()
         row = self.outbox.add(
             caller,
             service,
@@ -108,7 +109,8 @@ class Tenant:
             lane=lane,
             payload=payload,
             refused=refused,
-            due=self.now() + delay,
+            due=now + delay,
+            now=now,
         )
         self.effects.append((lane, row))
         if awaited:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from atoll.core.tenant_id import TenantId
+from atoll.tenants import Waiting
 
 A = TenantId("default", "111111111111", "us-east-1")
 B = TenantId("default", "222222222222", "eu-central-1")
@@ -82,6 +83,33 @@ def test_what_is_sent_behind_an_effect_that_waits_does_not_overtake_it(
                 await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text=str(number), Lane="lane")
             await cloud.quiet()
             assert await cloud.notes(B, "in") == [str(number) for number in range(1, 40)]
+
+    asyncio.run(scenario())
+
+
+def test_effects_that_wait_are_counted_also_in_closed_tenants(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            timekeeper = cloud.cell.timekeeper
+            caused = cloud.clock.now()
+            with cloud.effects_put_off():
+                await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="1", Lane="lane")
+                await cloud.quiet()
+                await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="2", Lane="lane")
+                await cloud.quiet()
+            assert timekeeper.waiting() == {A: Waiting(2, caused)}
+            await cloud.cell.tenants.close(A)
+            assert cloud.cell.tenants.get(A) is None
+            assert timekeeper.waiting() == {A: Waiting(2, caused)}
+            cloud.clock.advance(1)
+            await cloud.quiet()
+            assert timekeeper.waiting() == {}
+            assert await cloud.notes(B, "in") == ["1", "2"]
+            with cloud.effects_put_off():
+                await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="3", Lane="lane")
+                await cloud.quiet()
+            await cloud.cell.moves.erase(A)
+            assert timekeeper.waiting() == {}
 
     asyncio.run(scenario())
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+from atoll.core.bounded import Lookups
 from atoll.core.caller import Caller
 from atoll.core.tenant_id import TenantId
 from atoll.gateway import call_log, metrics
 from atoll.gateway.access_log import Line
 from atoll.gateway.call_log import CallLog
-from atoll.gateway.metrics import Metrics
+from atoll.gateway.metrics import LoopLag, Metrics
 from prometheus_client.parser import text_string_to_metric_families
 
 HERE = TenantId("default", "111111111111", "eu-central-1")
@@ -58,7 +60,7 @@ def test_a_slow_watcher_keeps_the_newest(monkeypatch: Any) -> None:
     asyncio.run(scenario())
 
 
-LABELS = ("service", "operation", "code", "crossing", "le")
+LABELS = ("service", "operation", "code", "crossing", "cache", "result", "le")
 
 
 def figures(all: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -85,6 +87,48 @@ def test_what_is_counted_of_calls() -> None:
     assert found["atoll_call_seconds_bucket", ("sqs", "SendMessage", "0.0025")] == 4
     assert found["atoll_call_seconds_bucket", ("-", "-", "5.0")] == 1
     assert found["atoll_open_tenants", ()] == 7
+
+
+def test_lookups_in_caches() -> None:
+    all, lookups = Metrics(), Lookups()
+    all.cache("callers", lookups)
+    lookups.hits, lookups.misses = 5, 2
+    found = figures(all)
+    assert found["atoll_cache_lookups_total", ("callers", "hit")] == 5
+    assert found["atoll_cache_lookups_total", ("callers", "miss")] == 2
+
+
+class SlowLoop:
+    """A loop whose time a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.due: list[tuple[float, Any]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, when: float, callback: Any) -> Any:
+        self.due.append((when, callback))
+        return None
+
+    def go_on(self, late: float) -> None:
+        when, callback = self.due.pop()
+        self.now = when + late
+        callback()
+
+
+def test_how_late_the_loop_is() -> None:
+    loop: Any = SlowLoop()
+    all = Metrics()
+    all.lag = LoopLag(loop)
+    for late in (0.0, 0.004, 0.3):
+        loop.go_on(late)
+    found = figures(all)
+    assert found["atoll_loop_lag_seconds_count", ()] == 3
+    assert found["atoll_loop_lag_seconds_bucket", ("0.005",)] == 2
+    assert found["atoll_loop_lag_seconds_bucket", ("0.5",)] == 3
+    assert found["atoll_loop_lag_seconds_sum", ()] == pytest.approx(0.304)
 
 
 def test_series_are_bounded(monkeypatch: Any) -> None:

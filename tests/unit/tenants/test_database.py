@@ -79,6 +79,18 @@ def test_a_newer_version_of_a_service_is_refused_with_words(tmp_path: Path) -> N
     db.close()
 
 
+def test_older_tables_of_the_engine_are_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "tenant.sqlite"
+    db = Database(path)
+    db.rows("ALTER TABLE effect DROP COLUMN created; ALTER TABLE effect DROP COLUMN problem; PRAGMA user_version = 1")
+    db.rows("INSERT INTO effect (nonce, sequence, lane, body, due) VALUES ('n', 1, '', x'00', 5.0)")
+    db.close()
+    db = Database(path)
+    assert db.rows("PRAGMA user_version") == [(ENGINE_VERSION,)]
+    assert db.rows("SELECT due, created, problem FROM effect") == [(5.0, 0.0, "")]
+    db.close()
+
+
 def test_newer_tables_of_the_engine_are_refused_with_words(tmp_path: Path) -> None:
     path = tmp_path / "tenant.sqlite"
     db = Database(path)

@@ -8,7 +8,7 @@ import pytest
 from atoll.core.caller import Caller, Session
 from atoll.core.effect import EffectId
 from atoll.core.tenant_id import TenantId
-from atoll.tenants import Database, Refused
+from atoll.tenants import Database, Refused, Waiting
 from atoll.tenants.outbox import FIRST_RETRY, LAST_RETRY, Inbox, Outbox
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ def db() -> Iterator[Database]:
 
 def add(outbox: Outbox, text: str = "", *, lane: str = "", payload: int = 0, refused: Refused | None = None) -> int:
     return outbox.add(
-        CALLER, "probe", "Receive", {"Text": text}, lane=lane, payload=payload, refused=refused, due=1000.0
+        CALLER, "probe", "Receive", {"Text": text}, lane=lane, payload=payload, refused=refused, due=1000.0, now=900.0
     )
 
 
@@ -34,7 +34,9 @@ def test_what_is_added_comes_back_whole(db: Database) -> None:
     outbox = Outbox(db, HERE)
     refused = Refused("probe", "Put", {"Box": "dead"}, "lane of the dead")
     payload = outbox.add_payload({"Body": b"\x00bytes", "Text": "of the payload"})
-    row = outbox.add(CALLER, "probe", "Receive", {"Box": "x"}, lane="lane", payload=payload, refused=refused, due=5.0)
+    row = outbox.add(
+        CALLER, "probe", "Receive", {"Box": "x"}, lane="lane", payload=payload, refused=refused, due=5.0, now=4.0
+    )
     pending = outbox.get(row)
     assert pending is not None
     assert pending.params == {"Body": b"\x00bytes", "Text": "of the payload", "Box": "x"}
@@ -50,7 +52,9 @@ def test_a_caller_of_the_tenants_own_is_that_of_the_tenant_that_delivers(db: Dat
         Caller(*HERE, principal, "AROA:s", "LSIA", Session("s", chain=chain, tags={"a": "b"})),
         Caller("default", "222222222222", "eu-west-1", "arn:aws:iam::222222222222:root", "222222222222"),
     ]
-    rows = [outbox.add(each, "probe", "Receive", {}, lane="", payload=0, refused=None, due=1.0) for each in callers]
+    rows = [
+        outbox.add(each, "probe", "Receive", {}, lane="", payload=0, refused=None, due=1.0, now=1.0) for each in callers
+    ]
     for name in HERE:
         assert not [body for (body,) in db.rows("SELECT body FROM effect") if name.encode() in body]
     assert [pending.caller for row in rows if (pending := outbox.get(row)) is not None] == callers
@@ -132,7 +136,7 @@ def test_attempts_come_at_growing_distances(db: Database) -> None:
     for _ in range(40):
         pending = outbox.get(row)
         assert pending is not None
-        distances.append(outbox.put_off(pending, 100.0) - 100.0)
+        distances.append(outbox.put_off(pending, 100.0, "full") - 100.0)
     assert distances[:3] == pytest.approx([FIRST_RETRY, 2 * FIRST_RETRY, 4 * FIRST_RETRY])
     assert distances == sorted(distances)
     assert distances[-1] == LAST_RETRY
@@ -187,3 +191,24 @@ def test_what_lies_below_the_floor_is_forgotten_and_known_all_the_same() -> None
     assert not inbox.admit(EffectId("nonce", 500), 1)
     assert inbox.admit(EffectId("other", 500), 1)
     db.close()
+
+
+def test_what_waits_says_since_when_and_why(db: Database) -> None:
+    outbox = Outbox(db, HERE)
+    assert outbox.waiting() == Waiting()
+    rows = [
+        outbox.add(CALLER, "probe", "Receive", {}, lane="", payload=0, refused=None, due=now + 9.0, now=now)
+        for now in (5.0, 6.0, 7.0)
+    ]
+    assert outbox.waiting() == Waiting(3, 5.0)
+    assert outbox.after(0, 2) == rows[:2]
+    assert outbox.after(rows[1], 2) == rows[2:]
+    first = outbox.get(rows[0])
+    assert first is not None
+    assert (first.created, first.problem) == (5.0, "")
+    outbox.put_off(first, 20.0, "The target is full")
+    put_off = outbox.get(rows[0])
+    assert put_off is not None
+    assert (put_off.attempts, put_off.problem) == (1, "The target is full")
+    outbox.settle(put_off)
+    assert outbox.waiting() == Waiting(2, 6.0)
