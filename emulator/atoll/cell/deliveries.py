@@ -12,6 +12,7 @@ from atoll.core.call import Call, Params
 from atoll.core.effect import Effect
 from atoll.core.errors import AwsError
 from atoll.core.service import Operation
+from atoll.core.tenant_id import TenantId
 from atoll.tenants import Tenant
 from atoll.tenants.outbox import LAST_RETRY, Pending
 
@@ -89,15 +90,7 @@ class Deliveries:
 
     async def _deliver(self, hosted: Hosted, pending: Pending, floor: int) -> Load | None:
         """What the lane has next; the same again, later, where it could not be delivered."""
-        effect = Effect(
-            pending.id,
-            floor,
-            hosted.tenant.id,
-            pending.service,
-            pending.operation,
-            pending.params,
-            pending.caller,
-        )
+        effect = as_effect(pending, floor, hosted.tenant.id)
         try:
             # A target that hangs must not keep the place of another's effect.
             async with asyncio.timeout(PATIENCE):
@@ -128,6 +121,10 @@ class Deliveries:
 
     async def _put_off(self, hosted: Hosted, pending: Pending, problem: str) -> Load | None:
         return await self._cell.transact_engine(hosted, _put_off, pending, problem[:LONGEST_PROBLEM])
+
+
+def as_effect(pending: Pending, floor: int, source: TenantId) -> Effect:
+    return Effect(pending.id, floor, source, pending.service, pending.operation, pending.params, pending.caller)
 
 
 def applied_once(effect: Effect, operation: Operation) -> Callable[[Call, Tenant], Params]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from atoll.core.call import Call, Params
 from atoll.core.effect import Effect
+from atoll.core.tenant_id import TenantId
 
 
 class World(Protocol):
@@ -13,6 +14,9 @@ class World(Protocol):
 
     async def call(self, cause: Call, service: str, operation: str, params: Params) -> Params:
         """An operation that `cause` leads to, as its caller. Raises AwsError."""
+
+    async def owner_of(self, effect: Effect) -> TenantId:
+        """The tenant that an effect means. Raises AwsError."""
 
     async def apply(self, effect: Effect) -> None:
         """Applies an effect on the tenant that it means; returns when that has committed.

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from atoll import __version__
-from atoll.control.api_snapshots import add_reset, add_snapshots, may_start_from
-from atoll.control.errors import Conflict, Invalid, NeedsToken, Refused
+from atoll.control.api_accounts import add_accounts, add_keys
+from atoll.control.api_engine import add_engine
+from atoll.control.api_snapshots import add_reset, add_snapshots
+from atoll.control.checked import checked
+from atoll.control.errors import NeedsToken, Refused
 from atoll.control.guard import Guard
 from atoll.control.models import (
-    NAME,
-    AccountView,
     CallView,
     Declared,
     FaultScope,
     FaultsSpec,
     FieldProblem,
-    IssuedKey,
-    KeyView,
+    Limit,
     Missing,
+    Name,
     Page,
     Problem,
     RealmSpec,
@@ -34,19 +35,12 @@ from atoll.control.models import (
     TenantView,
 )
 from atoll.control.parts import Parts
-from atoll.control.views import account_view, call_view, issued_key, key_view, region_view, resource_view
+from atoll.control.views import call_view, region_view, resource_view
 from atoll.core.tenant_id import DEFAULT_REALM
 from atoll.gateway.faults import Scope
-from atoll.index import BadPageToken, Declaration
-from atoll.manifests.account import Account
-from atoll.manifests.check import check
-from atoll.manifests.crds import API_VERSION
-from atoll.manifests.documents import Document
-from atoll.manifests.problems import BadManifests
+from atoll.index import BadPageToken
 from atoll.manifests.region import Region
 
-Name = Annotated[str, Path(pattern=NAME, max_length=63)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
 STREAM_PAUSE = 15.0
 """Seconds after which a stream of calls says that it is still there."""
 
@@ -63,11 +57,12 @@ def make_api(parts: Parts) -> FastAPI:
     _tell_problems(api)
     guard = Guard(parts)
     _add_realms(api, parts, guard)
-    _add_accounts(api, parts, guard)
-    _add_keys(api, parts, guard)
+    add_accounts(api, parts, guard)
+    add_keys(api, parts, guard)
     _add_regions(api, parts, guard)
     _add_what_is_there(api, parts, guard)
     _add_calls(api, parts, guard)
+    add_engine(api, parts, guard)
     add_snapshots(api, parts, guard)
     add_reset(api, parts, guard)
     return api
@@ -101,19 +96,6 @@ def _problem(problem: Problem) -> Response:
     )
 
 
-def _checked(kind: str, name: str, spec: dict[str, Any], realm: str = "") -> Account | Region:
-    """Raises Invalid."""
-    metadata = {"name": name, **({"namespace": realm} if realm else {})}
-    body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
-    try:
-        [manifest] = check([Document("the request", 1, body)])
-    except BadManifests as bad:
-        told = [(problem.path, problem.value, problem.reason) for problem in bad.problems]
-        detail = "; ".join(f"{path}: {value} {reason}".strip() for path, value, reason in told)
-        raise Invalid(detail, told) from None
-    return manifest
-
-
 # ---- realms
 
 
@@ -137,81 +119,6 @@ def _add_realms(api: FastAPI, parts: Parts, guard: Guard) -> None:
         return RealmView(name=made.name, open=made.open)
 
 
-# ---- accounts
-
-
-def _add_accounts(api: FastAPI, parts: Parts, guard: Guard) -> None:
-    def view(request: Request, declaration: Declaration) -> AccountView:
-        endpoint = f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
-        return account_view(declaration, endpoint, len(parts.accounts.tenants(declaration)))
-
-    @api.get("/_atoll/v1/accounts")
-    async def list_accounts(request: Request, realm: str | None = None) -> Page[AccountView]:
-        found = [
-            view(request, declaration)
-            for name in await guard.realms(request, realm)
-            for declaration in await parts.index.declarations("Account", name)
-        ]
-        return Page(items=found)
-
-    @api.get("/_atoll/v1/realms/{realm}/accounts/{name}")
-    async def get_account(request: Request, realm: Name, name: Name) -> AccountView:
-        """By its name, or by its account id."""
-        await guard.realm(request, realm)
-        return view(request, await parts.accounts.find(realm, name))
-
-    @api.put("/_atoll/v1/realms/{realm}/accounts/{name}", responses={201: {"model": AccountView}})
-    async def put_account(
-        request: Request, response: Response, realm: Name, name: Name, declared: Declared
-    ) -> AccountView:
-        """Makes the account, and its realm, or changes it to what is declared; the same again changes nothing."""
-        manifest = _checked("Account", name, {"realm": realm, **declared.spec}, realm)
-        assert isinstance(manifest, Account)
-        if manifest.realm != realm:
-            raise Conflict(f"spec.realm is {manifest.realm}, and the path says {realm}")
-        await guard.allow(request, realm)
-        await may_start_from(request, parts, guard, manifest)
-        declaration, made = await parts.accounts.put(manifest, declared.generation)
-        response.status_code = 201 if made else 200
-        return view(request, declaration)
-
-    @api.delete("/_atoll/v1/realms/{realm}/accounts/{name}", status_code=204)
-    async def delete_account(request: Request, realm: Name, name: Name) -> None:
-        await guard.realm(request, realm)
-        await parts.accounts.delete(realm, name)
-
-
-# ---- keys
-
-
-def _add_keys(api: FastAPI, parts: Parts, guard: Guard) -> None:
-    @api.get("/_atoll/v1/realms/{realm}/accounts/{name}/keys")
-    async def list_keys(request: Request, realm: Name, name: Name) -> Page[KeyView]:
-        await guard.realm(request, realm)
-        declaration = await parts.accounts.find(realm, name)
-        keys = await parts.index.access_keys(realm, declaration.account)
-        return Page(items=[key_view(key) for key in keys])
-
-    @api.post("/_atoll/v1/realms/{realm}/accounts/{name}/keys", status_code=201)
-    async def issue_key(request: Request, realm: Name, name: Name) -> IssuedKey:
-        await guard.realm(request, realm)
-        return issued_key(await parts.accounts.issue_key(await parts.accounts.find(realm, name)))
-
-    @api.get("/_atoll/v1/realms/{realm}/accounts/{name}/credentials")
-    async def get_credentials(request: Request, realm: Name, name: Name) -> IssuedKey:
-        """The newest key that is active; one is issued where there is none."""
-        await guard.realm(request, realm)
-        declaration = await parts.accounts.find(realm, name)
-        keys = await parts.accounts.active_keys(declaration)
-        return issued_key(keys[-1] if keys else await parts.accounts.issue_key(declaration))
-
-    @api.delete("/_atoll/v1/realms/{realm}/accounts/{name}/keys/{key_id}")
-    async def revoke_key(request: Request, realm: Name, name: Name, key_id: str) -> KeyView:
-        """It stays known, and is refused for ever."""
-        await guard.realm(request, realm)
-        return key_view(await parts.accounts.revoke_key(await parts.accounts.find(realm, name), key_id))
-
-
 # ---- regions and faults
 
 
@@ -228,7 +135,7 @@ def _add_regions(api: FastAPI, parts: Parts, guard: Guard) -> None:
 
     @api.put("/_atoll/v1/regions/{name}", responses={201: {"model": RegionView}})
     async def put_region(request: Request, response: Response, name: Name, declared: Declared) -> RegionView:
-        manifest = _checked("Region", name, declared.spec)
+        manifest = checked("Region", name, declared.spec)
         assert isinstance(manifest, Region)
         await guard.all_realms(request)
         declaration, made = await parts.regions.put(manifest, declared.generation)
@@ -259,8 +166,8 @@ def _add_regions(api: FastAPI, parts: Parts, guard: Guard) -> None:
             await guard.realm(request, spec.realm)
         else:
             await guard.all_realms(request)
-        checked = _checked("Region", "faults", {"regionName": spec.region or "any-region-1", "faults": spec.faults})
-        await parts.regions.set_faults(Scope(spec.realm, spec.account, spec.region), checked.spec["faults"])
+        fit = checked("Region", "faults", {"regionName": spec.region or "any-region-1", "faults": spec.faults})
+        await parts.regions.set_faults(Scope(spec.realm, spec.account, spec.region), fit.spec["faults"])
         return spec
 
 

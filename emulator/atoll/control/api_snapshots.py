@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from atoll.control.errors import NeedsToken, NotThere, Refused
 from atoll.control.guard import Guard
-from atoll.control.models import NAME, Page, ResetSpec, SnapshotSpec, SnapshotView, TenantView
+from atoll.control.models import Name, Page, ResetSpec, SnapshotSpec, SnapshotView, TenantView
 from atoll.control.parts import Parts
 from atoll.control.reset import Extent
 from atoll.control.views import snapshot_view
@@ -21,7 +21,6 @@ from atoll.core.threads import in_thread
 from atoll.gateway.files import LONGEST_FILE
 from atoll.manifests.account import Account
 
-Name = Annotated[str, Path(pattern=NAME, max_length=63)]
 SnapshotName = Annotated[str, Path(max_length=63)]
 _PIECE = 1024 * 1024
 """Bytes that are read or written at a time."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
 
 NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+Name = Annotated[str, Path(pattern=NAME, max_length=63)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 class Model(BaseModel):
@@ -93,10 +96,15 @@ class KeyView(Model):
     principal: str
     status: Literal["Active", "Inactive", "Revoked"]
     created: str
+    expires: str | None = Field(None, description="When it is to be revoked.")
 
 
 class IssuedKey(KeyView):
     secret_access_key: str
+
+
+class RotationSpec(Model):
+    overlap: str = Field(default="1h", description="How long the keys that are there stay valid: 1h30m, 0s.")
 
 
 class TenantView(Model):
@@ -131,6 +139,41 @@ class CallView(Model):
     status: int
     code: str = ""
     ms: float
+
+
+class EffectView(Model):
+    """A call that one tenant caused on another, and that is not delivered yet."""
+
+    id: str
+    realm: str
+    account: Annotated[str, Field(description="Whose call caused it.")]
+    region: str
+    service: str
+    operation: str
+    target: Annotated[str, Field(description="Whose resource is meant, ACCOUNT/REGION; empty where nobody has it.")]
+    lane: Annotated[str, Field(description="Those of one lane are delivered in order.")]
+    created: str
+    attempts: int
+    next_attempt: str
+    problem: Annotated[str, Field(description="Why the last attempt failed.")]
+
+
+class Reindexed(Model):
+    """How far the index has been told anew what is in the tenants."""
+
+    done: int
+    total: int
+    left_out: Annotated[list[str], Field(description="Realms that have tenants here and are not known.")]
+    next_token: Annotated[str | None, Field(description="Asks for what follows; null at the end.")] = None
+
+
+class Finding(Model):
+    """What is to be known of this Atoll."""
+
+    level: Literal["ok", "note", "warning", "problem"]
+    subject: str
+    message: str
+    advice: str = ""
 
 
 class FaultScope(Model):

@@ -11,8 +11,10 @@ from atoll.core.clock import Clock
 from atoll.gateway.access_log import AccessLog
 from atoll.gateway.app import Gateway
 from atoll.gateway.call_log import CallLog
+from atoll.gateway.init_scripts import InitScripts
 from atoll.gateway.settings import Settings
 from atoll.index import Index
+from atoll.tenants.folder import DataFolder
 
 
 @dataclass
@@ -29,3 +31,5 @@ class Parts:
     calls: CallLog
     accounts: Accounts
     regions: Regions
+    folder: DataFolder
+    scripts: InitScripts

@@ -44,6 +44,8 @@ async def steer(atoll: Embedded, manifests: Sequence[Account | Region]) -> None:
         atoll.calls,
         accounts,
         regions,
+        atoll.folder,
+        atoll.scripts,
     )
     atoll.inner.control = _AtFirstCall(parts)
 

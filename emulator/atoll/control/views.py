@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 from atoll.control.accounts import parsed
 from atoll.control.archive import Manifest
+from atoll.control.effects import Undelivered
 from atoll.control.models import (
     AccountStatus,
     AccountView,
     CallView,
     Condition,
+    EffectView,
     IssuedKey,
     KeyView,
     RegionView,
@@ -72,6 +74,7 @@ def key_view(key: AccessKey) -> KeyView:
         principal=key.principal,
         status=key.status,
         created=moment(key.created),
+        expires=None if key.expires is None else moment(key.expires),
     )
 
 
@@ -89,6 +92,22 @@ def resource_view(resource: Resource) -> ResourceView:
         region=resource.tenant.region,
         tags=resource.tags,
         created=moment(resource.created),
+    )
+
+
+def effect_view(undelivered: Undelivered) -> EffectView:
+    source, pending, target = undelivered
+    return EffectView(
+        id=f"{pending.id.nonce}-{pending.id.sequence}",
+        **source._asdict(),
+        service=pending.service,
+        operation=pending.operation,
+        target="" if target is None else f"{target.account}/{target.region}",
+        lane=pending.lane,
+        created=moment(pending.created),
+        attempts=pending.attempts,
+        next_attempt=moment(pending.due),
+        problem=pending.problem,
     )
 
 

@@ -79,9 +79,12 @@ class Dispatcher:
         self.run(call, reply)
         return await _answer(reply)
 
-    async def apply(self, effect: Effect) -> None:
+    async def owner_of(self, effect: Effect) -> TenantId:
         found = self._operation(effect.service, effect.operation)
-        owner = await self._owner(found, effect.params, effect.caller)
+        return await self._owner(found, effect.params, effect.caller)
+
+    async def apply(self, effect: Effect) -> None:
+        owner = await self.owner_of(effect)
         call = Call(effect.service, effect.operation, effect.params, effect.caller, owner, uuid4())
         reply = FutureReply(self._loop, call.request_id)
         if self._only is not None:

@@ -67,6 +67,7 @@ class Embedded:
     access_log: AccessLog
     calls: CallLog
     metrics: Metrics
+    scripts: InitScripts
 
 
 Prepare = Callable[[Embedded], Awaitable[None]]
@@ -216,7 +217,9 @@ async def running(
         lag = metrics.lag = LoopLag(asyncio.get_running_loop())
         try:
             cell.start()
-            atoll = Embedded(settings, folder, clock, index, cell, gateway, inner, server, access_log, calls, metrics)
+            atoll = Embedded(
+                settings, folder, clock, index, cell, gateway, inner, server, access_log, calls, metrics, scripts
+            )
             await prepare(atoll)
             await server.start(settings.host, settings.port)
             gateway.pages = cors.policy((server.port,), host=settings.public_host.partition(":")[0])

@@ -1,0 +1,26 @@
+"""What is sent to the control API, checked as manifests are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atoll.control.errors import Invalid
+from atoll.manifests.account import Account
+from atoll.manifests.check import check
+from atoll.manifests.crds import API_VERSION
+from atoll.manifests.documents import Document
+from atoll.manifests.problems import BadManifests
+from atoll.manifests.region import Region
+
+
+def checked(kind: str, name: str, spec: dict[str, Any], realm: str = "") -> Account | Region:
+    """Raises Invalid."""
+    metadata = {"name": name, **({"namespace": realm} if realm else {})}
+    body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+    try:
+        [manifest] = check([Document("the request", 1, body)])
+    except BadManifests as bad:
+        told = [(problem.path, problem.value, problem.reason) for problem in bad.problems]
+        detail = "; ".join(f"{path}: {value} {reason}".strip() for path, value, reason in told)
+        raise Invalid(detail, told) from None
+    return manifest
