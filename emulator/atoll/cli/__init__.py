@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -43,5 +44,10 @@ def _import_msgspec() -> None:
 
 def _read_by_typer() -> None:
     from atoll.cli.app import app
+    from atoll.cli.complete import VARIABLE
 
-    app()
+    if VARIABLE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
+    app(prog_name="atoll")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from atoll.cli import declare, shell, show, snapshot, watch
+from atoll.cli import complete, declare, describe, keys, mend, shell, show, snapshot, watch
 
 app = typer.Typer(
     name="atoll",
@@ -156,6 +156,7 @@ def version() -> None:
 
 app.command()(declare.apply)
 app.command()(show.get)
+app.command()(describe.describe)
 app.command()(declare.delete)
 app.command()(declare.fault)
 app.add_typer(snapshot.snapshot)
@@ -164,3 +165,7 @@ app.command()(shell.env)
 app.command("exec")(shell.execute)
 app.command()(watch.status)
 app.command()(watch.logs)
+app.add_typer(keys.keys)
+app.command()(mend.reindex)
+app.command()(mend.doctor)
+app.command()(complete.completion)

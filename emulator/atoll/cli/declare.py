@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from atoll.cli.complete import regions
 from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Realm, Token, connected, fail
 from atoll.core.tenant_id import DEFAULT_REALM
 
@@ -54,7 +55,7 @@ def delete(
 
 
 def fault(
-    region: Annotated[str, typer.Argument(help="The region that is meant.", metavar="REGION")],
+    region: Annotated[str, typer.Argument(help="The region that is meant.", metavar="REGION", autocompletion=regions)],
     latency: Annotated[str, typer.Option(help="How much longer each call takes, as 200ms.", metavar="DURATION")] = "",
     spread: Annotated[str, typer.Option(help="By how much that varies.", metavar="DURATION")] = "",
     error_rate: Annotated[str, typer.Option(help="The share of calls that fail, as 5%.", metavar="SHARE")] = "",

@@ -37,13 +37,13 @@ def connected(endpoint: str, token: str) -> Iterator[ControlClient]:
     from atoll.control.client import ControlClient, ControlError
 
     try:
-        with ControlClient(endpoint, token or _token_nearby()) as client:
+        with ControlClient(endpoint, token or token_nearby()) as client:
             yield client
     except ControlError as error:
         fail(str(error))
 
 
-def _token_nearby() -> str:
+def token_nearby() -> str:
     """That of the data folder that `atoll up` uses when it is started here."""
     try:
         return _TOKEN_FILE.read_text().strip()

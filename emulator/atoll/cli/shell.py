@@ -9,10 +9,13 @@ from typing import Annotated
 
 import typer
 
+from atoll.cli.complete import accounts
 from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Realm, Token, connected, fail
 from atoll.core.tenant_id import DEFAULT_REALM
 
-Account = Annotated[str, typer.Argument(help="The account's name, or its id.", metavar="ACCOUNT")]
+Account = Annotated[
+    str, typer.Argument(help="The account's name, or its id.", metavar="ACCOUNT", autocompletion=accounts)
+]
 _FORGET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE")
 """What would be heeded before the keys."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import islice
 from typing import Annotated, Any, NamedTuple
@@ -21,6 +21,7 @@ class Kind(StrEnum):
     RESOURCES = "resources"
     KEYS = "keys"
     CALLS = "calls"
+    EFFECTS = "effects"
 
 
 class Output(StrEnum):
@@ -38,8 +39,11 @@ class Columns(NamedTuple):
     narrow: dict[str, str]
     wide: dict[str, str]
 
+    def named(self, item: dict[str, Any]) -> str:
+        return str(item[self.name])
 
-_COLUMNS = {
+
+COLUMNS = {
     Kind.ACCOUNTS: Columns(
         "name",
         {
@@ -64,7 +68,7 @@ _COLUMNS = {
     ),
     Kind.KEYS: Columns(
         "accessKeyId",
-        {"KEY": "accessKeyId", "STATUS": "status", "CREATED": "created"},
+        {"KEY": "accessKeyId", "STATUS": "status", "CREATED": "created", "EXPIRES": "expires"},
         {"PRINCIPAL": "principal"},
     ),
     Kind.CALLS: Columns(
@@ -82,48 +86,63 @@ _COLUMNS = {
         },
         {"CROSSING": "crossing", "REALM": "realm", "PRINCIPAL": "principal", "REQUEST": "requestId"},
     ),
+    Kind.EFFECTS: Columns(
+        "id",
+        {
+            "CREATED": "created",
+            "ACCOUNT": "account",
+            "REGION": "region",
+            "SERVICE": "service",
+            "OPERATION": "operation",
+            "TARGET": "target",
+            "ATTEMPTS": "attempts",
+        },
+        {"NEXT": "nextAttempt", "LANE": "lane", "REALM": "realm", "PROBLEM": "problem"},
+    ),
 }
+SNAPSHOTS = Columns(
+    "name", {"NAME": "name", "ACCOUNT": "account", "REALM": "realm", "CREATED": "created", "REGIONS": "regions"}, {}
+)
 
 
 def get(
     kind: Annotated[Kind, typer.Argument(help="What is to be shown.")],
     name: Annotated[str, typer.Argument(help="Of keys: whose; else the one that is meant.", metavar="NAME")] = "",
     realm: Annotated[str, typer.Option(help="Only this realm's.", metavar="NAME")] = "",
-    account: Annotated[str, typer.Option(help="Only this account's (resources, calls).", metavar="ID")] = "",
-    region: Annotated[str, typer.Option(help="Only this region's (resources).", metavar="REGION")] = "",
+    account: Annotated[str, typer.Option(help="Only this account's (resources, calls, effects).", metavar="ID")] = "",
+    region: Annotated[str, typer.Option(help="Only this region's (resources, effects).", metavar="REGION")] = "",
     service: Annotated[str, typer.Option(help="Only this service's (resources, calls).", metavar="SERVICE")] = "",
     type: Annotated[str, typer.Option(help="Only of this type (resources).", metavar="TYPE")] = "",
     tag: Annotated[list[str] | None, typer.Option(help="KEY or KEY=VALUE (resources).", metavar="TAG")] = None,
-    text: Annotated[str, typer.Option(help="What stands in the ARN (resources).", metavar="TEXT")] = "",
+    part: Annotated[str, typer.Option("--text", help="What stands in the ARN (resources).", metavar="TEXT")] = "",
     crossing: Annotated[str, typer.Option(help="none, region, account or both (calls).", metavar="CROSSING")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, metavar="N")] = 100,
     output: Annotated[Output, typer.Option("--output", "-o", help="The form of the answer.")] = Output.TABLE,
     endpoint: Endpoint = DEFAULT_ENDPOINT,
     token: Token = "",
 ) -> None:
-    """Show what there is: accounts, regions, tenants, resources, an account's keys, the last calls."""
+    """Show what there is: accounts, regions, tenants, resources, an account's keys, the last calls, and effects that
+    are not delivered yet."""
     filters: dict[str, str | int | list[str] | None] = {"realm": realm}
-    path = f"/{kind.value}"
+    path, columns = f"/{kind.value}", COLUMNS[kind]
     if kind is Kind.KEYS:
         if not name:
             raise typer.BadParameter("say whose keys: atoll get keys ACCOUNT", param_hint="NAME")
         path, filters = f"/realms/{realm or 'default'}/accounts/{name}/keys", {}
     elif kind is Kind.RESOURCES:
-        filters |= {"account": account, "region": region, "service": service, "type": type, "tag": tag, "text": text}
+        filters |= {"account": account, "region": region, "service": service, "type": type, "tag": tag, "text": part}
         filters["limit"] = min(limit, 1000)
     elif kind is Kind.CALLS:
         filters |= {"account": account, "service": service, "crossing": crossing, "limit": min(limit, 1000)}
+    elif kind is Kind.EFFECTS:
+        filters |= {"account": account, "region": region, "limit": min(limit, 1000)}
     with connected(endpoint, token) as client:
         found = client.items(path, filters)
-        items = list(islice((item for item in found if kind is Kind.KEYS or name in ("", _name(kind, item))), limit))
-    show(kind, items, output)
+        items = list(islice((each for each in found if kind is Kind.KEYS or name in ("", columns.named(each))), limit))
+    show(columns, items, output)
 
 
-def _name(kind: Kind, item: dict[str, Any]) -> str:
-    return str(item[_COLUMNS[kind].name])
-
-
-def show(kind: Kind, items: Sequence[dict[str, Any]], output: Output) -> None:
+def show(columns: Columns, items: Sequence[dict[str, Any]], output: Output) -> None:
     match output:
         case Output.JSON:
             typer.echo(json.dumps({"items": items}, indent=2))
@@ -133,24 +152,26 @@ def show(kind: Kind, items: Sequence[dict[str, Any]], output: Output) -> None:
             typer.echo(yaml.safe_dump({"items": list(items)}, sort_keys=False), nl=False)
         case Output.NAME:
             for item in items:
-                typer.echo(_name(kind, item))
+                typer.echo(columns.named(item))
+        case _ if not items:
+            print("There is nothing.", file=sys.stderr)
         case _:
-            _show_table(_COLUMNS[kind], items, wide=output is Output.WIDE)
+            shown = {**columns.narrow, **(columns.wide if output is Output.WIDE else {})}
+            for line in table(shown, items):
+                typer.echo(line)
 
 
-def _show_table(columns: Columns, items: Sequence[dict[str, Any]], *, wide: bool) -> None:
-    if not items:
-        print("There is nothing.", file=sys.stderr)
-        return
-    shown = {**columns.narrow, **(columns.wide if wide else {})}
-    rows = [[*shown], *([_text(_value(item, path.split("."))) for path in shown.values()] for item in items)]
+def table(columns: dict[str, str], items: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Lines, the titles first. `columns` maps each title to where in an item its value is."""
+    rows = [[*columns], *([text(value(item, path)) for path in columns.values()] for item in items)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        typer.echo("   ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        yield "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _value(item: Any, path: Iterable[str]) -> Any:
-    for part in path:
+def value(item: Any, path: str) -> Any:
+    """What is in an item at `status.conditions.0.status`; None where there is nothing."""
+    for part in path.split("."):
         if isinstance(item, list):
             item = item[int(part)] if int(part) < len(item) else None
         else:
@@ -158,7 +179,8 @@ def _value(item: Any, path: Iterable[str]) -> Any:
     return item
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """As a cell of a table has it."""
     match value:
         case None | "" | [] | {}:
             return "-"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from atoll.cli.complete import accounts
 from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Realm, Token, connected, fail
+from atoll.cli.show import SNAPSHOTS, Output, show
 from atoll.core.tenant_id import DEFAULT_REALM
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 snapshot = typer.Typer(name="snapshot", help="Save what is in an account, and load it.", no_args_is_help=True)
 
-Whose = Annotated[str, typer.Argument(help="Its name, or its account id.", metavar="ACCOUNT")]
+Whose = Annotated[str, typer.Argument(help="Its name, or its account id.", metavar="ACCOUNT", autocompletion=accounts)]
 
 
 @snapshot.command()
@@ -104,6 +106,32 @@ def keep(
     with connected(endpoint, token) as client:
         client.put(f"/realms/{realm}/snapshots/{name}", {"account": account})
     typer.echo(f"account {realm}/{account} kept as {name}")
+
+
+@snapshot.command("list")
+def list_kept(
+    realm: Realm = DEFAULT_REALM,
+    output: Annotated[Output, typer.Option("--output", "-o", help="The form of the answer.")] = Output.TABLE,
+    endpoint: Endpoint = DEFAULT_ENDPOINT,
+    token: Token = "",
+) -> None:
+    """Show the snapshots that are kept under a name."""
+    with connected(endpoint, token) as client:
+        items = list(client.items(f"/realms/{realm}/snapshots"))
+    show(SNAPSHOTS, items, output)
+
+
+@snapshot.command()
+def forget(
+    name: Annotated[str, typer.Argument(help="The snapshot's name.", metavar="NAME")],
+    realm: Realm = DEFAULT_REALM,
+    endpoint: Endpoint = DEFAULT_ENDPOINT,
+    token: Token = "",
+) -> None:
+    """Delete a snapshot that is kept under a name."""
+    with connected(endpoint, token) as client:
+        client.delete(f"/realms/{realm}/snapshots/{name}")
+    typer.echo(f"snapshot {name} deleted")
 
 
 def reset(

@@ -29,10 +29,10 @@ class ControlError(Exception):
 class ControlClient:
     """Use as a context manager. Raises ControlError wherever something goes wrong."""
 
-    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, token: str = "") -> None:
+    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, token: str = "", *, patience: float = PATIENCE) -> None:
         self.endpoint = endpoint.rstrip("/")
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=self.endpoint, headers=headers, timeout=PATIENCE, trust_env=False)
+        self._http = httpx.Client(base_url=self.endpoint, headers=headers, timeout=patience, trust_env=False)
 
     def __enter__(self) -> ControlClient:
         return self
