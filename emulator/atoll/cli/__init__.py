@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
-from typing import Any
 
 
 def main() -> None:
@@ -16,7 +14,10 @@ def main() -> None:
 
             print(__version__)
         case ["up", *arguments]:
-            _import_msgspec()
+            from atoll.cli.imports import import_without
+
+            # A tenth of the start: the standard library has all of it that Atoll's types need.
+            import_without("msgspec", "typing_extensions")
             from atoll.cli.quick import read_up
 
             settings = read_up(arguments)
@@ -28,18 +29,6 @@ def main() -> None:
                 sys.exit(run(settings))
         case _:
             _read_by_typer()
-
-
-def _import_msgspec() -> None:
-    """Without typing_extensions, which it tries first and which takes a tenth of the start: the standard library has
-    all of it that Atoll's types need."""
-    modules: dict[str, Any] = sys.modules
-    if "typing_extensions" in modules:
-        return
-    # https://docs.python.org/3/reference/import.html#the-module-cache: with None, the import fails.
-    modules["typing_extensions"] = None
-    import_module("msgspec")
-    del modules["typing_extensions"]
 
 
 def _read_by_typer() -> None:

@@ -39,7 +39,9 @@ def regions(incomplete: str) -> list[str]:
 
 
 def _items(path: str) -> list[dict[str, Any]]:
-    from atoll.cli.remote import DEFAULT_ENDPOINT, token_nearby
+    from atoll.cli.remote import DEFAULT_ENDPOINT, prepare_import, token_nearby
+
+    prepare_import()
     from atoll.control.client import ControlClient, ControlError
 
     endpoint = os.environ.get("ATOLL_ENDPOINT", DEFAULT_ENDPOINT)
