@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from atoll.cell import Cell
 from atoll.cell.reply import FutureReply
 from atoll.control.accounts import Accounts
+from atoll.control.api import make_api
+from atoll.control.asgi import AsgiAdapter
+from atoll.control.parts import Parts
 from atoll.control.regions import Regions
 from atoll.core.call import Call
 from atoll.core.caller import Caller
 from atoll.core.clock import ManualClock
 from atoll.core.tenant_id import TenantId
+from atoll.gateway.call_log import CallLog
 from atoll.gateway.faults import Faults
 from atoll.gateway.gate import Gate
+from atoll.gateway.init_scripts import InitScripts
+from atoll.gateway.settings import Settings
 from atoll.index.sqlite import SqliteIndex
 from atoll.manifests.account import Account
 from atoll.manifests.check import check
@@ -27,6 +35,8 @@ from atoll.manifests.documents import Document
 from atoll.manifests.region import Region
 from atoll.services import REGISTRY
 from atoll.tenants.folder import DataFolder
+from atoll.wire.http import Request, Response
+from fastapi.routing import APIRoute
 
 
 class Steered:
@@ -128,3 +138,68 @@ def region() -> Callable[..., Region]:
         return made
 
     return make
+
+
+TOKEN = "the-token"
+HERE = "127.0.0.1"
+
+
+class Api:
+    def __init__(self, steered: Any) -> None:
+        self.gateway = SimpleNamespace(missing={"sns": 2, "sns.Publish": 5})
+        self.calls = CallLog()
+        gateway: Any = self.gateway
+        access_log: Any = SimpleNamespace(flush=lambda: None)
+        self.parts = Parts(
+            Settings(),
+            TOKEN,
+            steered.clock,
+            steered.index,
+            steered.cell,
+            gateway,
+            access_log,
+            self.calls,
+            steered.accounts,
+            steered.regions,
+            steered.folder,
+            InitScripts([], {}),
+        )
+        self.app = make_api(self.parts)
+        self.adapter = AsgiAdapter(self.app)
+
+    async def raw(
+        self, method: str, path: str, body: Any = None, *, peer: str = HERE, token: str | None = None
+    ) -> Response:
+        headers = {"host": "localhost:4566", "content-type": "application/json"}
+        if token is not None:
+            headers["authorization"] = f"Bearer {token}"
+        where, _, query = path.partition("?")
+        content = b"" if body is None else orjson.dumps(body)
+        return await self.adapter(Request(method, where, query, headers, content, peer=peer))
+
+    async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
+        answer = await self.raw(method, f"/_atoll/v1{path}", body, **options)
+        assert isinstance(answer.body, bytes)
+        return answer.status, orjson.loads(answer.body) if answer.body else None
+
+    def routes(self) -> Iterator[tuple[str, str]]:
+        for route in self.app.routes:
+            if isinstance(route, APIRoute):
+                for method in route.methods:
+                    yield method, route.path
+
+
+@pytest.fixture
+def api_of() -> Callable[[Any], Api]:
+    return Api
+
+
+@pytest.fixture
+def ask(run: Any) -> Callable[[Callable[[Api, Any], Awaitable[None]]], None]:
+    def runner(test: Callable[[Api, Any], Awaitable[None]]) -> None:
+        async def go(steered: Any) -> None:
+            await test(Api(steered), steered)
+
+        run(go)
+
+    return runner

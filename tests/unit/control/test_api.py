@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import orjson
-import pytest
-from atoll.control import doctor, reindex
-from atoll.control.api import make_api
-from atoll.control.asgi import AsgiAdapter
-from atoll.control.parts import Parts
 from atoll.core.caller import Caller
-from atoll.core.effect import Effect
-from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
-from atoll.gateway.call_log import CallLog
-from atoll.gateway.init_scripts import InitScripts, Stage
-from atoll.gateway.settings import Settings
-from atoll.tenants import Tenant
-from atoll.wire.http import Request, Response
-from fastapi.routing import APIRoute
+from atoll.wire.http import Request
 
 TOKEN = "the-token"
 HERE, ELSEWHERE = "127.0.0.1", "203.0.113.9"
@@ -35,64 +19,8 @@ SPEC = {"accountId": "111111111111"}
 Run = Callable[[Callable[[Any], Any]], None]
 
 
-class Api:
-    def __init__(self, steered: Any) -> None:
-        self.gateway = SimpleNamespace(missing={"sns": 2, "sns.Publish": 5})
-        self.calls = CallLog()
-        gateway: Any = self.gateway
-        access_log: Any = SimpleNamespace(flush=lambda: None)
-        self.parts = Parts(
-            Settings(),
-            TOKEN,
-            steered.clock,
-            steered.index,
-            steered.cell,
-            gateway,
-            access_log,
-            self.calls,
-            steered.accounts,
-            steered.regions,
-            steered.folder,
-            InitScripts([], {}),
-        )
-        self.app = make_api(self.parts)
-        self.adapter = AsgiAdapter(self.app)
-
-    async def raw(
-        self, method: str, path: str, body: Any = None, *, peer: str = HERE, token: str | None = None
-    ) -> Response:
-        headers = {"host": "localhost:4566", "content-type": "application/json"}
-        if token is not None:
-            headers["authorization"] = f"Bearer {token}"
-        where, _, query = path.partition("?")
-        content = b"" if body is None else orjson.dumps(body)
-        return await self.adapter(Request(method, where, query, headers, content, peer=peer))
-
-    async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
-        answer = await self.raw(method, f"/_atoll/v1{path}", body, **options)
-        assert isinstance(answer.body, bytes)
-        return answer.status, orjson.loads(answer.body) if answer.body else None
-
-    def routes(self) -> Iterator[tuple[str, str]]:
-        for route in self.app.routes:
-            if isinstance(route, APIRoute):
-                for method in route.methods:
-                    yield method, route.path
-
-
-@pytest.fixture
-def ask(run: Run) -> Callable[[Callable[[Api, Any], Awaitable[None]]], None]:
-    def runner(test: Callable[[Api, Any], Awaitable[None]]) -> None:
-        async def go(steered: Any) -> None:
-            await test(Api(steered), steered)
-
-        run(go)
-
-    return runner
-
-
 def test_an_account_from_declared_to_deleted(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         status, made = await api("PUT", "/realms/default/accounts/payments", {"spec": {**SPEC, "ttl": "1h"}})
         assert status == 201
         assert made["status"]["accountId"] == "111111111111"
@@ -122,7 +50,7 @@ def test_an_account_from_declared_to_deleted(ask: Any) -> None:
 
 
 def test_problems_say_what_is_wrong(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         answer = await api.raw("PUT", "/_atoll/v1/realms/default/accounts/x", {"spec": {"accountId": 1, "alia": "y"}})
         assert answer.status == 422
         assert ("content-type", "application/problem+json") in answer.headers
@@ -145,7 +73,7 @@ def test_problems_say_what_is_wrong(ask: Any) -> None:
 
 
 def test_regions_and_faults(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         status, made = await api("PUT", "/regions/frankfurt", {"spec": {"regionName": "eu-central-1"}})
         assert (status, made["generation"]) == (201, 1)
         assert (await api("GET", "/regions"))[1]["items"] == [made]
@@ -166,7 +94,7 @@ def test_regions_and_faults(ask: Any) -> None:
 
 
 def test_what_is_there(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         for region in ("eu-central-1", "us-east-1"):
             tenant = TenantId("default", "111111111111", region)
             for name in ("a", "b"):
@@ -191,7 +119,7 @@ def test_the_last_calls(ask: Any) -> None:
     hidden = Caller("secret", "111111111111", "eu-central-1", "arn:aws:iam::111111111111:root", "111111111111")
     there = TenantId("default", "222222222222", "us-east-1")
 
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         await steered.index.make_realm("secret", False)
         api.calls.take(
             [
@@ -229,7 +157,7 @@ def test_calls_as_they_come(ask: Any) -> None:
     here = Caller("default", "111111111111", "eu-central-1", "arn:aws:iam::111111111111:root", "111111111111")
     hidden = Caller("secret", "111111111111", "eu-central-1", "arn:aws:iam::111111111111:root", "111111111111")
 
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         answer = await api.raw("GET", "/_atoll/v1/calls/stream")
         body: Any = answer.body
         assert (await anext(body)).startswith(b": ")
@@ -250,7 +178,7 @@ def test_snapshots_and_reset(ask: Any) -> None:
     here = TenantId("default", "111111111111", "eu-central-1")
     path = "/_atoll/v1/realms/default/accounts/{}/snapshot"
 
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         await steered.sqs(here, "CreateQueue", QueueName="q")
         answer = await api.raw("GET", path.format("111111111111"))
         assert answer.status == 200
@@ -279,7 +207,7 @@ def test_snapshots_and_reset(ask: Any) -> None:
 
 
 def test_what_was_saved_in_a_closed_realm_starts_no_account_elsewhere(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         await steered.index.make_realm("secret", False)
         await steered.sqs(TenantId("secret", "111111111111", "eu-central-1"), "CreateQueue", QueueName="q")
         status, _ = await api("PUT", "/realms/secret/snapshots/seeded", {"account": "111111111111"}, token=TOKEN)
@@ -294,7 +222,7 @@ def test_what_was_saved_in_a_closed_realm_starts_no_account_elsewhere(ask: Any) 
 
 
 def test_keys_are_replaced(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         await api("PUT", "/realms/default/accounts/payments", {"spec": SPEC})
         steered.clock.advance(1)
         path = "/realms/default/accounts/payments/keys"
@@ -313,146 +241,6 @@ def test_keys_are_replaced(ask: Any) -> None:
     ask(test)
 
 
-class Unwilling:
-    """A world in which no effect arrives."""
-
-    async def owner_of(self, effect: Effect) -> TenantId:
-        if effect.operation == "Vanished":
-            raise AwsError("NotImplemented", status=501, fault="Receiver")
-        return TenantId("default", "222222222222", "us-east-1")
-
-    async def apply(self, effect: Effect) -> None:
-        raise AwsError("ServiceUnavailable", "Not now.", status=503, fault="Receiver")
-
-
-def test_what_is_not_delivered_yet(ask: Any) -> None:
-    one, two = TenantId("default", "111111111111", "eu-central-1"), TenantId("default", "222222222222", "us-east-1")
-    hidden = TenantId("secret", "111111111111", "us-east-1")
-
-    async def test(api: Api, steered: Any) -> None:
-        steered.cell.world = Unwilling()
-        await steered.index.make_realm("secret", False)
-
-        def cause(tenant: Tenant, operation: str) -> None:
-            caller = Caller(*tenant.id, "root", tenant.id.account)
-            tenant.effect(caller, "sqs", operation, {}, lane="lane")
-
-        for id, operation in ((one, "SendMessage"), (one, "Vanished"), (two, "SendMessage"), (hidden, "SendMessage")):
-            await steered.cell.transact(id, "sqs", cause, operation)
-        await steered.quiet()
-        _, first = await api("GET", "/effects?limit=2")
-        _, rest = await api("GET", f"/effects?limit=2&token={first['nextToken']}")
-        assert rest["nextToken"] is None
-        found = [*first["items"], *rest["items"]]
-        assert [(each["account"], each["operation"], each["target"], each["attempts"]) for each in found] == [
-            ("111111111111", "SendMessage", "222222222222/us-east-1", 1),
-            ("111111111111", "Vanished", "", 0),
-            ("222222222222", "SendMessage", "222222222222/us-east-1", 1),
-        ]
-        assert found[0]["problem"] == "ServiceUnavailable: Not now."
-        assert len((await api("GET", "/effects", token=TOKEN))[1]["items"]) == 4
-        assert (await api("GET", "/effects?region=us-east-1"))[1]["items"] == rest["items"]
-        for token in ("x", "default/111111111111/us-east-1", "default/1/us-east-1/5", "a/111111111111/b/-1"):
-            assert (await api("GET", f"/effects?token={token}"))[0] == 400
-
-    ask(test)
-
-
-def test_an_index_that_was_lost_is_told_anew(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reindex, "AT_ONCE", 2)
-
-    async def test(api: Api, steered: Any) -> None:
-        ids = [TenantId("default", f"{number}" * 12, "eu-central-1") for number in range(1, 6)]
-        for id in ids:
-            await steered.sqs(id, "CreateQueue", QueueName="q")
-        await steered.sqs(TenantId("default", "111111111111", "us-east-1"), "CreateQueue", QueueName="erased")
-        _, before = await api("GET", "/resources")
-        await steered.end()
-        steered.folder.index.unlink()
-        shutil.rmtree(steered.folder.path_of(TenantId("default", "111111111111", "us-east-1")))
-        await steered.begin()
-        lost = Api(steered)
-        assert (await lost("GET", "/resources"))[1]["items"] == []
-        levels = {each["subject"]: each["level"] for each in (await lost("GET", "/doctor"))[1]["items"]}
-        assert levels["resource index"] == "problem"
-        steps, token = [], ""
-        while token is not None:
-            status, step = await lost("POST", f"/reindex{token and f'?token={token}'}")
-            assert status == 200
-            steps.append((step["done"], step["total"]))
-            token = step["nextToken"]
-        assert steps == [(2, 5), (4, 5), (5, 5)]
-        _, after = await lost("GET", "/resources")
-        assert after["items"] == [each for each in before["items"] if each["id"] == "q"]
-        levels = {each["subject"]: each["level"] for each in (await lost("GET", "/doctor"))[1]["items"]}
-        assert levels["resource index"] == "ok"
-        assert (await lost("POST", "/reindex?token=x"))[0] == 400
-
-    ask(test)
-
-
-def test_reindexing_forgets_what_is_not_there(ask: Any) -> None:
-    gone = TenantId("default", "111111111111", "us-east-1")
-
-    async def test(api: Api, steered: Any) -> None:
-        await steered.sqs(gone, "CreateQueue", QueueName="q")
-        await steered.cell.tenants.close(gone)
-        shutil.rmtree(steered.folder.path_of(gone))
-        stray = steered.folder.path_of(TenantId("unknown", "111111111111", "us-east-1"))
-        stray.mkdir(parents=True)
-        (stray / "tenant.sqlite").touch()
-        _, step = await api("POST", "/reindex")
-        assert (step["done"], step["total"], step["leftOut"], step["nextToken"]) == (1, 1, ["unknown"], None)
-        assert (await api("GET", "/resources"))[1]["items"] == []
-
-    ask(test)
-
-
-def test_what_is_wrong(ask: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    one = TenantId("default", "111111111111", "eu-central-1")
-    (tmp_path / "ready.d").mkdir()
-    (tmp_path / "ready.d" / "seed.sh").write_text("exit 3")
-
-    async def found(api: Api) -> dict[str, Any]:
-        status, page = await api("GET", "/doctor")
-        assert status == 200
-        return {each["subject"]: each for each in page["items"]}
-
-    async def test(api: Api, steered: Any) -> None:
-        api.gateway.missing.clear()
-        well = await found(api)
-        assert {name: each["level"] for name, each in well.items()} == dict.fromkeys(
-            ("disk", "open files", "resource index", "effects"), "ok"
-        )
-        scripts = InitScripts([tmp_path], os.environ)
-        await scripts.run(Stage.READY)
-        api.parts.scripts = scripts
-        api.gateway.missing["sns.Publish"] = 5
-        steered.cell.world = Unwilling()
-        caller = Caller(*one, "root", one.account)
-        await steered.cell.transact(one, "sqs", lambda tenant: tenant.effect(caller, "sqs", "SendMessage", {}))
-        await steered.quiet()
-        steered.clock.advance(61)
-        monkeypatch.setattr(doctor, "LEAST_DISK", 2**80)
-        monkeypatch.setattr(doctor, "LEAST_FILES", 2**60)
-        ill = await found(api)
-        assert ill["init scripts"]["message"] == "seed.sh failed (READY)"
-        assert ill["missing"]["message"] == "called, and not there: sns.Publish"
-        assert ill["effects"]["message"] == "1 wait to be delivered, the oldest for 61 s"
-        assert {name: each["level"] for name, each in ill.items()} == {
-            "init scripts": "problem",
-            "disk": "warning",
-            "open files": "warning",
-            "effects": "warning",
-            "missing": "warning",
-            "resource index": "ok",
-        }
-        assert next(iter(ill)) == "init scripts"
-        assert all(each["advice"] for each in ill.values() if each["level"] != "ok")
-
-    ask(test)
-
-
 # ---- who may
 
 
@@ -462,7 +250,7 @@ def filled(path: str, realm: str) -> str:
 
 
 def test_who_is_elsewhere_needs_the_token_on_every_route(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         routes = list(api.routes())
         assert len(routes) > 15
         for method, path in routes:
@@ -496,7 +284,7 @@ def bodies(path: str) -> dict[str, Any]:
 
 
 def test_a_closed_realm_needs_the_token_on_every_route(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         await steered.index.make_realm("secret", False)
         status, _ = await api("PUT", "/realms/secret/accounts/payments", {"spec": SPEC}, token=TOKEN)
         assert status == 201
@@ -524,7 +312,7 @@ def test_a_closed_realm_needs_the_token_on_every_route(ask: Any) -> None:
 
 
 def test_a_declared_account_brings_its_realm(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         assert (await api("PUT", "/realms/team-a/accounts/payments", {"spec": SPEC}))[0] == 401
         assert (await api("PUT", "/realms/team-a/accounts/payments", {"spec": SPEC}, token=TOKEN))[0] == 201
         assert not (await steered.index.realm("team-a")).open
@@ -533,7 +321,7 @@ def test_a_declared_account_brings_its_realm(ask: Any) -> None:
 
 
 def test_realms(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         assert (await api("PUT", "/realms/mine", {"open": True})) == (200, {"name": "mine", "open": True})
         assert (await api("PUT", "/realms/shut", {"open": False}))[0] == 401
         assert (await api("PUT", "/realms/shut", {"open": False}, token=TOKEN))[0] == 200
@@ -545,7 +333,7 @@ def test_realms(ask: Any) -> None:
 
 
 def test_its_page_and_its_description(ask: Any) -> None:
-    async def test(api: Api, steered: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
         page = await api.raw("GET", "/_atoll/docs")
         assert page.status == 200
         described = await api.raw("GET", "/_atoll/openapi.json")
