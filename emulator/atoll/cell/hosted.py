@@ -296,7 +296,8 @@ class OpenTenants:
         if (hosted := self._open.get(id)) is not None:
             await hosted.all_left()
             if self._open.get(id) is hosted:
-                await self._start_closing(hosted)
+                # Others wait for it too: who gives up waiting must not end it for them.
+                await asyncio.shield(self._start_closing(hosted))
         elif (busy := self._busy.get(id)) is not None:
             await asyncio.shield(busy)
             await self.close(id)

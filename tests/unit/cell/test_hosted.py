@@ -86,6 +86,23 @@ def test_who_calls_while_it_closes_waits_and_finds_all_there(tmp_path: Path, clo
     asyncio.run(scenario())
 
 
+def test_who_gives_up_waiting_for_it_to_close_does_not_end_that_for_others(
+    tmp_path: Path, cloud_at: Any, box_arn: Any
+) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="1")
+            await cloud.quiet()
+            closing = asyncio.ensure_future(cloud.cell.tenants.close(A))
+            await asyncio.sleep(0)
+            closing.cancel()
+            assert await cloud.notes(A, "x") == ["1"]
+            with pytest.raises(asyncio.CancelledError):
+                await closing
+
+    asyncio.run(scenario())
+
+
 def test_it_can_be_closed_while_someone_waits_on_it(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
     async def scenario() -> None:
         async with cloud_at(tmp_path) as cloud:
