@@ -38,8 +38,8 @@ lint: environment  ## Check style, types and import layers
 	$(BIN)/lint-imports --no-cache
 
 .PHONY: demo
-demo: environment  ## Play the page of the README against an Atoll of its own
-	@$(BIN)/python tools/demo.py
+demo: environment  ## Play the README against an Atoll of its own
+	@$(BIN)/python tools/play.py README.md
 
 .PHONY: bench
 bench: environment  ## Measure Atoll beside a hello-world (BENCH_ARGS="--help" says what can be chosen)
