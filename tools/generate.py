@@ -3,7 +3,8 @@
 crds/*.yaml                        -> emulator/atoll/manifests/crds/
 crds/*.yaml                        -> docs/resources.md
 the commands of atoll              -> docs/cli.md
-the services' access tables        -> docs/crossing.md
+the services' access tables        -> docs/crossing.md, between its marks
+the control API's routes           -> docs/control-api.md, between its marks
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import typer.main
 from atoll.cli.app import app
+from atoll.control.api import make_api
 from atoll.core.access import ByAccount, ByArn, ById, ByName, ByUrl, First, Here, Home, Match, Owner
 from atoll.manifests.crds import GROUP, KINDS, VERSION
 from atoll.services import REGISTRY
@@ -30,8 +33,20 @@ def made() -> dict[Path, str]:
         **{packaged / name: text for name, text in crds.items()},
         ROOT / "docs" / "cli.md": _HEAD + "".join(_cli()),
         ROOT / "docs" / "resources.md": _HEAD + "".join(_resources(crds)),
-        ROOT / "docs" / "crossing.md": _HEAD + "".join(_crossing()),
+        **_with_part(ROOT / "docs" / "crossing.md", "access tables", _crossing()),
+        **_with_part(ROOT / "docs" / "control-api.md", "routes", _routes()),
     }
+
+
+def _with_part(path: Path, name: str, part: Iterator[str]) -> dict[Path, str]:
+    """The page as it is, with what is made in it made anew."""
+    begin, end = f"<!-- made by `make generate`: {name} -->\n", "<!-- end -->\n"
+    before, _, rest = path.read_text().partition(begin)
+    _, mark, after = rest.partition(end)
+    if not mark:
+        raise ValueError(f"{path} has no place for its {name}: {begin!r} and {end!r} say where")
+    made = "".join(part).strip("\n")
+    return {path: f"{before}{begin}\n{made}\n\n{end}{after}"}
 
 
 # ---- the command line
@@ -51,7 +66,9 @@ def _commands(name: str, command: Any) -> Iterator[str]:
             continue
         arguments = [param for param in each.params if param.param_type_name == "argument"]
         usage = " ".join([full, *map(_metavar, arguments)])
-        yield f"\n## `{full}`\n\n{_sentence(each.help)}\n\n    {usage} [OPTIONS]\n\n| | | |\n| --- | --- | --- |\n"
+        yield f"\n## `{full}`\n\n{_sentence(each.help)}\n\n```text\n{usage} [OPTIONS]\n```\n"
+        if each.params:
+            yield "\n| | | |\n| --- | --- | --- |\n"
         for param in arguments:
             yield f"| `{_metavar(param)}` | {param.help or ''} | |\n"
         for param in each.params:
@@ -108,13 +125,9 @@ def _fields(path: str, schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _crossing() -> Iterator[str]:
-    yield "# How calls cross accounts and regions\n\n"
-    yield "Whose resource a call means is told by its parameters; without them it is the caller's own. On AWS an\n"
-    yield "owner's policies have a say in what crosses accounts; Atoll's accounts are `Relaxed`: whoever names a\n"
-    yield "resource of the realm reaches it.\n"
     for name in REGISTRY:
         service = REGISTRY[name]
-        yield f"\n## {name}\n\n| operation | whose | crosses on AWS | crosses here |\n| --- | --- | --- | --- |\n"
+        yield f"\n### {name}\n\n| operation | whose | crosses on AWS | crosses here |\n| --- | --- | --- | --- |\n"
         for operation in sorted(service.operations.values(), key=lambda each: each.name):
             if not operation.internal:
                 access = operation.access
@@ -141,6 +154,19 @@ def _whose(owner: Owner) -> str:
             return f"who has the id `{parameter}`"
         case First(choices):
             return ", else ".join(map(_whose, choices))
+
+
+# ---- the control API
+
+
+def _routes() -> Iterator[str]:
+    """As its OpenAPI page has them."""
+    yield "| | | |\n| --- | --- | --- |\n"
+    # Its parts are asked at calls only.
+    for path, methods in make_api(MagicMock()).openapi()["paths"].items():
+        for method, operation in methods.items():
+            words = f"{operation['summary'].capitalize()}. {operation.get('description', '')}"
+            yield f"| {method.upper()} | `{path.removeprefix('/_atoll/v1')}` | {_sentence(words)} |\n"
 
 
 def main() -> None:

@@ -198,20 +198,21 @@ class _Shell:
         )
         self.tell("set -euo pipefail")
 
-    def tell(self, line: str) -> None:
+    def tell(self, lines: str) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.write(f"{lines}\n")
         self._process.stdin.flush()
 
     def run(self, line: str, *, fails: bool) -> tuple[int | None, str]:
         """How it ended, None if it did not, and what it printed."""
         assert self._process.stdout is not None
         with _watched(self._process) as late:
-            self.tell(f"set {'+e' if fails else '-e'}")
-            self.tell(f"{line} </dev/null >{shlex.quote(str(self._printed))} 2>&1")
-            self.tell('echo "$?"')
+            # At once, since after a failure nobody is there to be told more.
+            self.tell(
+                f'set {"+e" if fails else "-e"}\n{line} </dev/null >{shlex.quote(str(self._printed))} 2>&1\necho "$?"'
+            )
             ended = self._process.stdout.readline()
-            code = int(ended) if ended else self._process.wait()
+            code = int(ended) if ended else self._process.wait() or 1
         return (None if late.is_set() else code), self._printed.read_text().strip("\n")
 
     def end(self) -> None:

@@ -191,6 +191,12 @@ def test_a_page_that_does_not_hold(tmp_path: Path, text: str, words: str) -> Non
         played(tmp_path, text)
 
 
+def test_a_command_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("play.LONGEST", 0.2)
+    with pytest.raises(BadPage, match=r"page\.md:2: this did not end within 0\.2 s: tail -f /dev/null"):
+        played(tmp_path, "```sh\ntail -f /dev/null\n```\n")
+
+
 def test_an_atoll_of_the_pages_own(tmp_path: Path) -> None:
     said = played(
         tmp_path,
