@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,8 @@ PAGES = ["README.md", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob
 
 NOT_RUN = {
     ("README.md", "make test"): "this page is part of it",
+    ("docs/getting-started.md", "make setup"): "it installs what runs this page",
+    ("docs/performance.md", "make bench"): "it takes minutes, and is no check",
 }
 """All that the pages leave out, and why; what is not here, is run."""
 
@@ -28,9 +31,15 @@ def test_a_page_holds(page: str) -> None:
     play(ROOT / page, print)
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_of_pages_that_are_not_of_the_site(page: str) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text())
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
 def test_what_is_not_run() -> None:
     left_out = {
-        (page, step.text.partition("#")[0].strip()): step.reason
+        (page, step.text.splitlines()[0].partition("#")[0].strip()): step.reason
         for page in PAGES
         for step in read(ROOT / page, page)
         if isinstance(step, LeftOut)
