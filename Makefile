@@ -41,6 +41,10 @@ lint: environment  ## Check style, types and import layers
 demo: environment  ## Play the README against an Atoll of its own
 	@$(BIN)/python tools/play.py README.md
 
+.PHONY: docs
+docs: environment  ## Build the site of docs/ into site/, warnings being errors
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 .PHONY: bench
 bench: environment  ## Measure Atoll beside a hello-world (BENCH_ARGS="--help" says what can be chosen)
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
@@ -68,7 +72,7 @@ lock: environment  ## Choose the newest versions of what Atoll needs, into the l
 
 .PHONY: clean
 clean:  ## Remove environments, caches and what was built; not the data
-	rm -rf .venv .venv-* dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find emulator tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- steps
