@@ -55,6 +55,7 @@ def _with_part(path: Path, name: str, part: Iterator[str]) -> dict[Path, str]:
 def _cli() -> Iterator[str]:
     yield "# The command line\n\n"
     yield "`atoll up` starts Atoll; every other command speaks to one that runs, at `--endpoint` or `ATOLL_ENDPOINT`.\n"
+    yield "[Getting started](getting-started.md) and the pages after it show them at work.\n"
     yield from _commands("atoll", typer.main.get_command(app))
 
 
@@ -99,6 +100,7 @@ def _resources(crds: dict[str, str]) -> Iterator[str]:
     import yaml
 
     yield f"# Resources\n\nGroup `{GROUP}`, version `{VERSION}`: what `atoll up -f` and `atoll apply -f` take.\n"
+    yield "[Accounts](accounts.md), [snapshots](snapshots.md) and [faults](faults.md) show them at work.\n"
     for kind, plural in KINDS.items():
         [version] = yaml.safe_load(crds[f"{GROUP}_{plural}.yaml"])["spec"]["versions"]
         schema = version["schema"]["openAPIV3Schema"]
