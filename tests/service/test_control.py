@@ -73,6 +73,8 @@ def test_a_region_that_goes_wrong_and_is_well_again(started: Any) -> None:
     started.command("fault", "eu-central-1", "--off")
     sqs.list_queues()
     assert "say what is to go wrong, or --off" in started.command("fault", "eu-central-1", code=2)
+    alone = started.command("fault", "eu-central-1", "--error-status", "503", "--error-rate", "5%", code=2)
+    assert "it goes together with --error-code" in alone
 
 
 def test_regions_that_an_account_may_not_use(started: Any) -> None:

@@ -60,7 +60,9 @@ def fault(
     spread: Annotated[str, typer.Option(help="By how much that varies.", metavar="DURATION")] = "",
     error_rate: Annotated[str, typer.Option(help="The share of calls that fail, as 5%.", metavar="SHARE")] = "",
     error_code: Annotated[str, typer.Option(help="How those fail.", metavar="CODE")] = "",
-    error_status: Annotated[int, typer.Option(help="Their HTTP status.", metavar="STATUS")] = 500,
+    error_status: Annotated[
+        int | None, typer.Option(help="Their HTTP status, with --error-code.  [default: 500]", metavar="STATUS")
+    ] = None,
     unavailable: Annotated[bool, typer.Option("--unavailable", help="Every call fails.")] = False,
     service: Annotated[list[str] | None, typer.Option(help="Only this service's; may be repeated.")] = None,
     realm: Annotated[str, typer.Option(help="Only this realm's.", metavar="NAME")] = "",
@@ -82,7 +84,9 @@ def fault(
         if value
     }
     if error_code:
-        spec["error"] = {"code": error_code, "message": "This was wanted to go wrong.", "status": error_status}
+        spec["error"] = {"code": error_code, "message": "This was wanted to go wrong.", "status": error_status or 500}
+    elif error_status is not None:
+        raise typer.BadParameter("it goes together with --error-code", param_hint="--error-status")
     if off == bool(spec):
         raise typer.BadParameter("say what is to go wrong, or --off", param_hint="atoll fault")
     scope = {"realm": realm, "account": account, "region": region}

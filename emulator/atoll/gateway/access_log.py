@@ -22,6 +22,9 @@ MOST_LINES = 256
 LONGEST_NAME = 200
 """Characters of what a caller may choose, of an operation's name for one."""
 
+INNER = "atoll"
+"""Stands in a line in place of a service where the path was one of Atoll's own."""
+
 Line = tuple[float, str, Caller | None, str, str, TenantId | None, int, float, str]
 """When (seconds since the epoch), request id, caller, service, operation, owner, HTTP status, seconds, error code."""
 Sink = Callable[[Sequence[Line]], None]

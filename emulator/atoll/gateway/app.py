@@ -27,7 +27,7 @@ from atoll.core.ids import uuid4
 from atoll.core.service import LONGEST_BODY, Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
 from atoll.gateway import cors
-from atoll.gateway.access_log import AccessLog
+from atoll.gateway.access_log import INNER, AccessLog
 from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.dispatch import Dispatcher
 from atoll.gateway.faults import Faults, Outcome
@@ -343,18 +343,18 @@ class Gateway:
     def _log_inner(self, started: float, answer: Response | Awaitable[Response]) -> Response | Awaitable[Response]:
         if not isinstance(answer, Response):
             return self._log_later(started, answer)
-        self._log_other(started, answer)
+        self._log_other(started, answer, INNER)
         return answer
 
     async def _log_later(self, started: float, answer: Awaitable[Response]) -> Response:
         response = await answer
-        self._log_other(started, response)
+        self._log_other(started, response, INNER)
         return response
 
-    def _log_other(self, started: float, response: Response) -> None:
+    def _log_other(self, started: float, response: Response, service: str = "-") -> None:
         """The line of what is no call of AWS's, or ended before it was known which."""
         seconds = self.clock.now() - started
-        self._access_log.line(started, uuid4(), None, "-", "-", None, response.status, seconds)
+        self._access_log.line(started, uuid4(), None, service, "-", None, response.status, seconds)
 
 
 def _in_words(exchange: Exchange, error: Exception | None) -> AwsError:

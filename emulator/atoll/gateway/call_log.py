@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from atoll.gateway.access_log import Line
+from atoll.gateway.access_log import INNER, Line
 
 MOST = 1_000
 """Calls that are kept."""
@@ -23,9 +23,11 @@ class CallLog:
         self._watchers: set[Watcher] = set()
 
     def take(self, lines: Sequence[Line]) -> None:
-        self._lines.extend(lines)
+        """Who asks for the last calls would else find, most of all, that somebody has asked."""
+        calls = [line for line in lines if line[3] != INNER]
+        self._lines.extend(calls)
         for watcher in self._watchers:
-            watcher.take(lines)
+            watcher.take(calls)
 
     def newest_first(self) -> Iterator[Line]:
         return reversed(self._lines)

@@ -10,7 +10,7 @@ from atoll.core.bounded import Lookups
 from atoll.core.caller import Caller
 from atoll.core.tenant_id import TenantId
 from atoll.gateway import call_log, metrics
-from atoll.gateway.access_log import Line
+from atoll.gateway.access_log import INNER, Line
 from atoll.gateway.call_log import CallLog
 from atoll.gateway.metrics import LoopLag, Metrics
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,6 +28,12 @@ def test_the_last_are_kept() -> None:
     calls = CallLog(most=3)
     calls.take([line(number) for number in range(5)])
     assert [each[1] for each in calls.newest_first()] == ["id-4", "id-3", "id-2"]
+
+
+def test_what_is_asked_of_atoll_itself_is_no_call() -> None:
+    calls = CallLog()
+    calls.take([(0.0, "id", None, INNER, "-", None, 200, 0.0, ""), line(1)])
+    assert [each[1] for each in calls.newest_first()] == ["id-1"]
 
 
 def test_who_watches_sees_what_comes() -> None:
