@@ -59,9 +59,9 @@ def _caller(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield _finding("warning", "AWS_ACCESS_KEY_ID", "it looks like a key of AWS's own", _EVAL)
     else:
         yield _finding("ok", "AWS_ACCESS_KEY_ID", key)
-    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
-    if not region:
-        yield _finding("note", "AWS_REGION", "no region is set, so most clients refuse to call", _EVAL)
+    for name, who in (("AWS_DEFAULT_REGION", "boto3 and the AWS CLI"), ("AWS_REGION", "the other SDKs")):
+        if not environment.get(name):
+            yield _finding("note", name, f"it is not set, and {who} have no region without it", _EVAL)
 
 
 def _proxy(environment: Mapping[str, str], endpoint: str) -> Iterator[Finding]:

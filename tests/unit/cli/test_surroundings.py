@@ -8,7 +8,8 @@ import pytest
 from atoll.cli.surroundings import surroundings
 
 ENDPOINT = "http://localhost:4566"
-WELL = {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_ACCESS_KEY_ID": "111111111111", "AWS_REGION": "eu-central-1", "PATH": ""}
+WELL = {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_ACCESS_KEY_ID": "111111111111", "PATH": ""}
+WELL |= {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}
 
 
 def levels(environment: dict[str, str], endpoint: str = ENDPOINT) -> dict[str, str]:
@@ -22,7 +23,9 @@ def test_all_is_well() -> None:
 
 
 def test_nothing_is_set() -> None:
-    assert levels({"PATH": ""}) == dict.fromkeys(("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_REGION"), "note")
+    assert levels({"PATH": ""}) == dict.fromkeys(
+        ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_REGION"), "note"
+    )
 
 
 @pytest.mark.parametrize(
