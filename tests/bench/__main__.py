@@ -19,9 +19,10 @@ from rich.table import Table
 
 from tests.bench.load import ISSUED, SCENARIOS, VERIFYING, Comparison, Row
 from tests.bench.processes import atoll, hello
+from tests.bench.product import product
 from tests.bench.scale import Figure, Say, long_queue, many_tenants, start_and_memory
 
-PARTS = ("start", "load", "issued", "long-queue", "tenants")
+PARTS = ("start", "load", "issued", "long-queue", "tenants", "product")
 
 
 def main() -> int:
@@ -42,6 +43,8 @@ def main() -> int:
         )
     if "tenants" in options.parts:
         figures += many_tenants(options.tenants, console.print)
+    if "product" in options.parts:
+        figures += product(console.print)
     show(rows, figures)
     if options.json:
         report = {"load": [asdict(row) for row in rows], "figures": [asdict(figure) for figure in figures]}

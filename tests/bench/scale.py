@@ -53,11 +53,11 @@ def long_queue(length: int, *, rounds: int, seconds: float, connections: int, sa
         filled = Run(
             server.port, repeat([request], b'"Id":"9"'), connections=16, seconds=LONGEST_FILL, operations=batches
         ).start()
-        _check(filled)
+        check(filled)
         ratios = []
         for _ in range(rounds):
             few, many = (
-                _check(
+                check(
                     Run(
                         server.port,
                         cycle(server.host, url),
@@ -86,10 +86,10 @@ def many_tenants(count: int, say: Say) -> list[Figure]:
                 if not run.done(since, status == 200, body):
                     return
 
-        _check(Run(server.port, make, connections=16, seconds=LONGEST_FILL, operations=count).start())
+        check(Run(server.port, make, connections=16, seconds=LONGEST_FILL, operations=count).start())
         memory = server.memory()
         drawn = random.Random(1).sample(accounts, min(COLD_CALLS, count))
-        calls = _check(
+        calls = check(
             Run(server.port, _cold(server.host, drawn), connections=1, seconds=120, operations=len(drawn)).start()
         )
         return [
@@ -113,7 +113,7 @@ def _cold(host: str, accounts: list[str]) -> MakeScript:
     return script
 
 
-def _check(figures: Figures) -> Figures:
+def check(figures: Figures) -> Figures:
     if figures.errors:
         raise RuntimeError(f"{figures.errors} calls failed: {figures.sample}")
     return figures
