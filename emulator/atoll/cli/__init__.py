@@ -20,7 +20,7 @@ def main() -> None:
             import_without("msgspec", "typing_extensions")
             from atoll.cli.quick import read_up
 
-            settings = read_up(arguments)
+            settings = read_up(arguments, os.environ)
             if settings is None:
                 _read_by_typer()
             else:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import os
+from collections.abc import Sequence
+from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from atoll.cli import complete, declare, describe, keys, mend, shell, show, snapshot, watch
+
+if TYPE_CHECKING:
+    from atoll.gateway.settings import Settings
 
 app = typer.Typer(
     name="atoll",
@@ -45,6 +51,19 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class _ByVariables(TyperCommand):
+    """A command whose options may come from variables: what is wrong with one of these is said of the variable."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            name = error.param.name if error.param is not None else None
+            if name is not None and _source(ctx, name) == "ENVIRONMENT":
+                error.param_hint = f"{ctx.auto_envvar_prefix}_{name.upper()}"
+            raise
+
+
 def _read_path(text: str) -> Path:
     """Raises BadParameter for nothing, which would be the folder that one is in."""
     if not text:
@@ -52,10 +71,18 @@ def _read_path(text: str) -> Path:
     return Path(text)
 
 
-@app.command()
+@app.command(cls=_ByVariables, context_settings={"auto_envvar_prefix": "ATOLL"})
 def up(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.", metavar="HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", metavar="PORT")] = 4566,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address to listen on, one of several; a part that it lacks is --host's or --port's.",
+            metavar="HOST:PORT",
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder that keeps all data.  [default: ./data]", metavar="DIR", parser=_read_path),
@@ -90,7 +117,10 @@ def up(
     ] = QueueUrlStyle.DYNAMIC,
     public_host: Annotated[
         str,
-        typer.Option(help="Host in issued URLs, in place of the one that the caller used.", metavar="HOST[:PORT]"),
+        typer.Option(
+            help="Host in issued URLs, in place of the one that the caller used; port 0 is the one listened on.",
+            metavar="HOST[:PORT]",
+        ),
     ] = "",
     parity_access_keys: Annotated[
         bool, typer.Option("--parity-access-keys", help="Read the account in AKIA and ASIA keys too.")
@@ -104,6 +134,27 @@ def up(
     sqs_delay_purge_retry: Annotated[
         bool, typer.Option("--sqs-delay-purge-retry", help="Refuse a second purge of a queue for 60 s, as AWS does.")
     ] = False,
+    service: Annotated[
+        list[str] | None,
+        typer.Option(help="Service to serve, one of several; without, all that there are.", metavar="NAME"),
+    ] = None,
+    eager: Annotated[
+        bool, typer.Option("--eager", help="Load the services at the start, not each at its first call.")
+    ] = False,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin whose pages may call too, or * for all.", metavar="ORIGIN"),
+    ] = None,
+    cors_header: Annotated[
+        list[str] | None, typer.Option(help="Header that such pages may send too.", metavar="NAME")
+    ] = None,
+    cors_expose_header: Annotated[
+        list[str] | None, typer.Option(help="Header of answers that such pages may read too.", metavar="NAME")
+    ] = None,
+    no_cors_checks: Annotated[bool, typer.Option("--no-cors-checks", help="Answer pages of whatever origin.")] = False,
+    no_cors_headers: Annotated[
+        bool, typer.Option("--no-cors-headers", help="Give answers no CORS headers, so that no page may read them.")
+    ] = False,
     log_format: Annotated[LogFormat, typer.Option(help="Form of the log's lines.")] = LogFormat.TEXT,
     log_level: Annotated[
         LogLevel, typer.Option(help="From which level on to log; calls are logged at info.")
@@ -116,34 +167,52 @@ def up(
     ] = None,
 ) -> None:
     """Start Atoll, in one process, and stay in front."""
-    from atoll.gateway.settings import BadSetting, Settings
-
-    settings = Settings(
-        host=host,
-        port=port,
-        data=data,
-        temporary=temporary,
-        durability=durability.value,
-        default_account=default_account,
-        closed=closed,
-        tls=tls,
-        tls_certificate=tls_certificate,
-        tls_key=tls_key,
-        queue_url_style=queue_url_style.value,
-        public_host=public_host,
-        parity_access_keys=parity_access_keys,
-        sqs_delay_recently_deleted=sqs_delay_recently_deleted,
-        sqs_delay_purge_retry=sqs_delay_purge_retry,
-        log_format=log_format.value,
-        log_level=log_level.value,
-    )
-    try:
-        settings.check()
-    except BadSetting as error:
-        raise typer.BadParameter(str(error), param_hint=error.option) from None
+    if _source(context, "file") == "ENVIRONMENT":
+        file = os.environ["ATOLL_FILE"].split(os.pathsep)
+    settings = _settings(context)
     from atoll.cli.up import run
 
     raise typer.Exit(run(settings, file or ()))
+
+
+def _settings(context: typer.Context) -> Settings:
+    """What the command's parameters and the environment say. Raises BadParameter."""
+    # Imported here, since --help has no time for it.
+    from atoll.cli.variables import Given, Rank, complete, own_name
+    from atoll.gateway.settings import BadSetting, Settings
+
+    given: dict[str, Given] = {}
+    for name in Settings.__dataclass_fields__:
+        value, option = context.params[name], f"--{name.replace('_', '-')}"
+        match _source(context, name):
+            case "COMMANDLINE":
+                given[name] = Given(_plain(name, value, option), option, Rank.COMMAND_LINE)
+            case "ENVIRONMENT":
+                given[name] = Given(_plain(name, value, own_name(name)), own_name(name), Rank.OWN)
+    try:
+        return complete(given, os.environ)
+    except BadSetting as error:
+        raise typer.BadParameter(str(error), param_hint=error.option) from None
+
+
+def _source(context: typer.Context, name: str) -> str:
+    source = context.get_parameter_source(name)
+    return source.name if source is not None else ""
+
+
+def _plain(name: str, value: Any, source: str) -> Any:
+    """A parameter's value as the settings have it. Raises BadParameter."""
+    from atoll.gateway.settings import read_list, read_listen
+
+    if isinstance(value, Enum):
+        return value.value
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return value
+    try:
+        words = tuple(word for each in value for word in read_list(each))
+        return tuple(map(read_listen, words)) if name == "listen" else words
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=source) from None
 
 
 @app.command()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import errno
-import socket
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
 
+from atoll.cli.variables import unheeded
 from atoll.control.errors import Refused
 from atoll.control.steer import steer
-from atoll.gateway.embedded import serve
+from atoll.gateway.embedded import Embedded, serve
 from atoll.gateway.logs import unready
+from atoll.gateway.server import CannotListen
 from atoll.gateway.settings import BadSetting, Settings
 from atoll.index import IndexUnavailable
 from atoll.manifests.account import Account
@@ -22,14 +25,20 @@ from atoll.manifests.region import Region
 from atoll.tenants import NewerSchema
 from atoll.tenants.folder import DataFolderError
 
-_ADDRESS = (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL)
+logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings, files: Sequence[str] = ()) -> int:
     """Starts with the Accounts and Regions of `files` declared. Returns the exit code."""
     try:
         manifests = _read(files) if files else []
-        return serve(settings, lambda atoll: steer(atoll, manifests))
+
+        async def prepare(atoll: Embedded) -> None:
+            for line in unheeded(os.environ):
+                logger.warning("%s", line)
+            await steer(atoll, manifests)
+
+        return serve(settings, prepare)
     except (DataFolderError, IndexUnavailable, NewerSchema, BadManifests, Refused) as error:
         return _refuse(str(error))
     except apsw.Error as error:
@@ -37,16 +46,14 @@ def run(settings: Settings, files: Sequence[str] = ()) -> int:
             f"The data folder {settings.folder} cannot be used ({error}): see to its disk and its files, "
             "or give another folder with --data"
         )
-    except socket.gaierror:
-        return _refuse(f"There is no host {settings.host}: give an address of this machine with --host")
+    except CannotListen as error:
+        return _refuse(_address_words(error))
     except BadSetting as error:
         return _refuse(f"{error.option}: {error}")
     except OSError as error:
         if error.filename is not None and Path(error.filename) in (settings.tls_certificate, settings.tls_key):
             return _refuse(f"{error.filename} cannot be read: {error.strerror}")
-        if error.errno not in _ADDRESS:
-            raise
-        return _refuse(_address_words(settings, error))
+        raise
 
 
 def _read(files: Sequence[str]) -> list[Account | Region]:
@@ -63,10 +70,13 @@ def _refuse(words: str) -> int:
     return 1
 
 
-def _address_words(settings: Settings, error: OSError) -> str:
+def _address_words(error: CannotListen) -> str:
+    if error.no_such_host:
+        return f"There is no host {error.host}: give an address of this machine with --host or --listen"
     if error.errno == errno.EADDRINUSE:
         return (
-            f"Port {settings.port} of {settings.host} is taken: end what listens there, "
-            "or give another one with --port (0 picks a free one)"
+            f"Port {error.port} of {error.host} is taken: end what listens there, "
+            "or give another one with --port or --listen (0 picks a free one)"
         )
-    return f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): give others with --host, --port"
+    where = f"{error.host}:{error.port}"
+    return f"{where} cannot be listened on ({error.strerror}): give others with --host, --port or --listen"

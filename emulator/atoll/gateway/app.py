@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 
 from atoll.cell import NotMine, Reply
 from atoll.core.bounded import keep
@@ -27,6 +27,7 @@ from atoll.core.ids import uuid4
 from atoll.core.service import LONGEST_BODY, Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
 from atoll.gateway import cors
+from atoll.gateway.absent import name_of, not_enabled, not_there
 from atoll.gateway.access_log import INNER, AccessLog
 from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.dispatch import Dispatcher
@@ -111,7 +112,8 @@ class Exchange(Reply, Pending):
 
 
 class Gateway:
-    """An `App` for a server. `inner` answers paths that are not AWS's."""
+    """An `App` for a server. `inner` answers paths that are not AWS's. `enabled` are the services whose calls are
+    answered; None is all."""
 
     def __init__(
         self,
@@ -123,6 +125,7 @@ class Gateway:
         clock: Clock,
         access_log: AccessLog,
         inner: Inner,
+        enabled: Container[str] | None = None,
         gate: Gate | None = None,
         faults: Faults | None = None,
     ) -> None:
@@ -139,6 +142,7 @@ class Gateway:
         self._dispatcher = dispatcher
         self._access_log = access_log
         self._inner = inner
+        self._enabled = enabled
         self.gate = gate or Gate()
         self.faults = faults or Faults()
         self._routes: dict[Detected, Route] = {}
@@ -262,7 +266,9 @@ class Gateway:
             self._dispatcher.run(call, exchange)
 
     def _route(self, detected: Detected) -> Route:
-        """Raises AwsError with status 501 where Atoll has no such operation."""
+        """Raises AwsError with status 501 where Atoll has no such operation, or is not to serve it."""
+        if self._enabled is not None and detected.service not in self._enabled:
+            raise not_enabled(detected.service)
         service = self._registry.get(detected.service)
         operation = None if service is None else service.operations.get(detected.operation_name)
         model = detected.operation
@@ -277,18 +283,11 @@ class Gateway:
     def _absent(self, detected: Detected, service: Service | None) -> AwsError:
         if service is not None and not detected.operation_name:
             return service.unnamed()
-        name = f"{detected.service}.{detected.operation_name}" if detected.operation_name else detected.service
+        name = name_of(detected)
         if name in self.missing or len(self.missing) < _MOST_MISSING:
             self.missing[name] = self.missing.get(name, 0) + 1
         logger.warning("%s was called and is not there", name)
-        if service is None:
-            there = f"The services that it has: {', '.join(sorted(self._registry))}."
-        else:
-            names = sorted(each.name for each in service.operations.values() if not each.internal)
-            if detected.operation_name in names:
-                name = f"{name} in the protocol {detected.protocol}"
-            there = f"The operations of {detected.service} that it has: {', '.join(names)}."
-        return AwsError("NotImplemented", f"Atoll has no {name}. {there}", status=501, fault="Receiver")
+        return not_there(self._registry, detected, service)
 
     def _origin(self, request: Request) -> Origin:
         key = (request.scheme, request.headers.get("host", "localhost"))

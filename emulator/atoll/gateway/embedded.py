@@ -9,7 +9,7 @@ import resource
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from atoll.gateway.app import Gateway
 from atoll.gateway.call_log import CallLog
 from atoll.gateway.dispatch import CellPort, Dispatcher, Packed
 from atoll.gateway.identify import Identifier
-from atoll.gateway.init_scripts import InitScripts, Stage, client_environment, init_folders
+from atoll.gateway.init_scripts import InitScripts, Stage, client_environment, init_folders, usable_key
 from atoll.gateway.inner import Inner
 from atoll.gateway.localstack import LocalStack
 from atoll.gateway.locate import Locator
@@ -34,12 +34,15 @@ from atoll.gateway.peek import Peek
 from atoll.gateway.server import Server
 from atoll.gateway.settings import Settings
 from atoll.gateway.welcome import announce_start
-from atoll.index import Index
+from atoll.index import AccessKey, Index
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
 from atoll.services import REGISTRY
 from atoll.services.sqs.settings import SqsSettings, configure
 from atoll.tenants.folder import DataFolder
+from atoll.wire.model import load
+
+logger = logging.getLogger(__name__)
 
 CELL = "embedded"
 GRACE = 10.0
@@ -104,7 +107,7 @@ async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prep
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     clock = SystemClock()
     announcer = Announcer(writer, settings.log_format, clock)
-    scripts = InitScripts(init_folders(os.environ), _environment(settings, settings.port))
+    scripts = InitScripts(init_folders(os.environ), _environment(settings, settings.addresses[0].port))
     await _run_scripts(scripts, Stage.BOOT, ended)
 
     async def start(atoll: Embedded) -> None:
@@ -112,11 +115,12 @@ async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prep
         await _run_scripts(scripts, Stage.START, ended)
 
     async with running(settings, folder, clock, writer, announcer, start, scripts) as atoll:
-        scripts.environment = _environment(settings, atoll.server.port)
-        announce_start(announcer, settings, atoll.server.port)
+        announce_start(announcer, settings, atoll.server.ports)
         # As LocalStack does: what is to be done when Atoll is ready begins once it has said so.
+        await _equip(scripts, atoll, Stage.READY)
         await _run_scripts(scripts, Stage.READY, ended)
         await ended.wait()
+        await _equip(scripts, atoll, Stage.SHUTDOWN)
         await scripts.run(Stage.SHUTDOWN, GRACE)
         atoll.cell.waiters.end()
         await atoll.server.stop(GRACE)
@@ -132,8 +136,23 @@ async def _run_scripts(scripts: InitScripts, stage: Stage, ended: asyncio.Event)
     await asyncio.wait([running, ending])
 
 
-def _environment(settings: Settings, port: int) -> dict[str, str]:
-    return client_environment(os.environ, f"{settings.scheme}://localhost:{port}", settings.default_account)
+async def _equip(scripts: InitScripts, atoll: Embedded, stage: Stage) -> None:
+    """Gives a stage's scripts what they need to call Atoll; keys may have been replaced since the stage before."""
+    settings, key = atoll.settings, None
+    if settings.closed and scripts.any(stage):
+        key = await usable_key(atoll.index, os.environ, DEFAULT_REALM, settings.default_account)
+        if key is None:
+            logger.warning(
+                "account %s has no active key, so its %s scripts get none that works: issue one with the control API",
+                settings.default_account,
+                stage,
+            )
+    scripts.environment = _environment(settings, atoll.server.port, key)
+
+
+def _environment(settings: Settings, port: int, key: AccessKey | None = None) -> dict[str, str]:
+    endpoint = f"{settings.scheme}://{settings.addresses[0].near}:{port}"
+    return client_environment(os.environ, endpoint, settings.default_account, key)
 
 
 def _end() -> None:
@@ -151,14 +170,7 @@ async def running(
     scripts: InitScripts,
 ) -> AsyncIterator[Embedded]:
     """An Atoll that answers."""
-    configure(
-        SqsSettings(
-            settings.queue_url_style,
-            settings.public_host,
-            settings.sqs_delay_recently_deleted,
-            settings.sqs_delay_purge_retry,
-        )
-    )
+    _configure_sqs(settings, settings.addresses[0].port)
     full = settings.durability == "full"
     index = SqliteIndex(folder.index, clock, full=full)
     try:
@@ -192,9 +204,11 @@ async def running(
             quiet=settings.log_level in ("warning", "error"),
             sinks=(calls.take, metrics.calls.take),
         )
+        enabled = frozenset(settings.service or REGISTRY)
         inner = Inner(directory, metrics)
         inner.localstack = LocalStack(
             registry=REGISTRY,
+            enabled=enabled,
             directory=directory,
             scripts=scripts,
             clock=clock,
@@ -205,6 +219,7 @@ async def running(
         )
         gateway = Gateway(
             registry=REGISTRY,
+            enabled=enabled if settings.service else None,
             identifier=identifier,
             locator=locator,
             dispatcher=dispatcher,
@@ -216,13 +231,17 @@ async def running(
         _measure(metrics, cell, server, identifier, directory)
         lag = metrics.lag = LoopLag(asyncio.get_running_loop())
         try:
+            if settings.eager:
+                _load(enabled)
             cell.start()
             atoll = Embedded(
                 settings, folder, clock, index, cell, gateway, inner, server, access_log, calls, metrics, scripts
             )
             await prepare(atoll)
-            await server.start(settings.host, settings.port)
-            gateway.pages = cors.policy((server.port,), host=settings.public_host.partition(":")[0])
+            for address in settings.addresses:
+                await server.start(address.host, address.port)
+            gateway.pages = _pages(settings, server.ports)
+            _configure_sqs(settings, server.port)
             yield atoll
         finally:
             lag.stop()
@@ -231,6 +250,40 @@ async def running(
             access_log.flush()
     finally:
         await index.close()
+
+
+def _configure_sqs(settings: Settings, port: int) -> None:
+    """Again when it is known which port a port of 0 has come to."""
+    public = settings.public_host
+    if public.endswith(":0"):
+        public = f"{public.removesuffix(':0')}:{port}"
+    configure(
+        SqsSettings(
+            settings.queue_url_style,
+            public,
+            settings.sqs_delay_recently_deleted,
+            settings.sqs_delay_purge_retry,
+        )
+    )
+
+
+def _load(names: Collection[str]) -> None:
+    """The services' code and models, which otherwise are read when one is first called."""
+    for name in names:
+        if REGISTRY.get(name) is not None:
+            load(name)
+
+
+def _pages(settings: Settings, ports: Sequence[int]) -> cors.Policy:
+    return cors.policy(
+        ports,
+        host=settings.public_name,
+        extra_origins=settings.cors_origin,
+        extra_allowed_headers=settings.cors_header,
+        extra_exposed_headers=settings.cors_expose_header,
+        disable_checks=settings.no_cors_checks,
+        disable_headers=settings.no_cors_headers,
+    )
 
 
 def _measure(metrics: Metrics, cell: Cell, server: Server, identifier: Identifier, directory: Directory) -> None:

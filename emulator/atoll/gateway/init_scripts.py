@@ -16,6 +16,8 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
+from atoll.index import AccessKey, Index
+
 logger = logging.getLogger(__name__)
 
 FOLDERS = (Path("/etc/localstack/init"), Path("/etc/atoll/init"))
@@ -87,6 +89,10 @@ class InitScripts:
             for each in self._scripts[one]
         ]
 
+    def any(self, *stages: Stage) -> bool:
+        """Whether there are scripts of these stages."""
+        return any(self._scripts[stage] for stage in stages)
+
     async def run(self, stage: Stage, seconds: float | None = None) -> None:
         """Runs the stage's scripts one after the other, all of them in `seconds` where that is given; what is not done
         by then is ended."""
@@ -120,11 +126,17 @@ def init_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
     return (Path(own),) if own else FOLDERS
 
 
-def client_environment(base: Mapping[str, str], endpoint: str, account: str) -> dict[str, str]:
-    """`base` and what an AWS client needs to call `endpoint` as `account`; keys and a region that `base` has stay."""
+def client_environment(
+    base: Mapping[str, str], endpoint: str, account: str, key: AccessKey | None = None
+) -> dict[str, str]:
+    """`base` and what an AWS client needs to call `endpoint`: with `key` where there is one, else with the keys that
+    `base` has, else as `account`. A region that `base` has stays."""
     kept = {name: value for name, value in base.items() if name not in _FORGET}
     region = kept.get("AWS_REGION") or kept.get("AWS_DEFAULT_REGION") or "us-east-1"
-    if "AWS_ACCESS_KEY_ID" not in kept:
+    if key is not None:
+        kept.pop("AWS_SESSION_TOKEN", None)
+        kept |= {"AWS_ACCESS_KEY_ID": key.key_id, "AWS_SECRET_ACCESS_KEY": key.secret}
+    elif "AWS_ACCESS_KEY_ID" not in kept:
         kept.pop("AWS_SESSION_TOKEN", None)
         kept |= {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
     return kept | {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
@@ -137,6 +149,16 @@ def _found(folders: Sequence[Path], stage: Stage) -> list[Script]:
         files = sorted(path for path in of_stage.rglob("*") if path.suffix in _KINDS and path.is_file())
         scripts += [Script(stage, of_stage, path) for path in files]
     return scripts
+
+
+async def usable_key(index: Index, base: Mapping[str, str], realm: str, account: str) -> AccessKey | None:
+    """The key that scripts call a closed realm with: the one that `base` has where the realm issued it, else the newest
+    of the account. None where none is active."""
+    own = await index.access_key(base.get("AWS_ACCESS_KEY_ID", ""))
+    if own is not None and own.realm == realm and own.status == "Active":
+        return own
+    active = [key for key in await index.access_keys(realm, account) if key.status == "Active"]
+    return active[-1] if active else None
 
 
 async def _execute(script: Script, environment: Mapping[str, str]) -> int:

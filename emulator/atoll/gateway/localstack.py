@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import logging
 import platform
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -49,13 +49,14 @@ Erase = Callable[[TenantId], Awaitable[None]]
 
 
 class LocalStack:
-    """`tenants` are those that hold something, in all realms; `erase` deletes one; `end` ends the process as SIGTERM
-    does; `peek` shows a queue's messages."""
+    """`enabled` are the services that are served. `tenants` are those that hold something, in all realms; `erase`
+    deletes one; `end` ends the process as SIGTERM does; `peek` shows a queue's messages."""
 
     def __init__(
         self,
         *,
         registry: Registry,
+        enabled: Container[str],
         directory: Directory,
         scripts: InitScripts,
         clock: Clock,
@@ -65,6 +66,7 @@ class LocalStack:
         peek: Callable[[Request], Awaitable[Response]],
     ) -> None:
         self._registry = registry
+        self._enabled = enabled
         self._directory = directory
         self._scripts = scripts
         self._clock = clock
@@ -95,7 +97,7 @@ class LocalStack:
     def _ways_at(self, path: str) -> dict[str, Callable[[Request], Answer]] | None:
         """What answers there, by method."""
         if path == PEEK or path.startswith(f"{PEEK}/"):
-            return self._peek
+            return self._peek if "sqs" in self._enabled else None
         # LocalStack takes a stage's name in capitals too.
         return self._ways.get(path.lower() if path.startswith(_INIT) else path)
 
@@ -107,7 +109,7 @@ class LocalStack:
         return as_json(200, {"services": services, "edition": EDITION, "version": __version__})
 
     def _state(self, name: str) -> str:
-        if name not in self._registry:
+        if name not in self._registry or name not in self._enabled:
             return "disabled"
         return "running" if self._registry.in_use(name) else "available"
 

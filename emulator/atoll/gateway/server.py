@@ -8,10 +8,11 @@ is everyone's clock.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl as tls
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from atoll.core.clock import Clock, SystemClock
 from atoll.gateway.connection import Connection
@@ -62,8 +63,18 @@ def http_date(now: float) -> str:
     )
 
 
+class CannotListen(OSError):
+    """On `host` and `port`: the port is taken, or the host is not this machine's."""
+
+    def __init__(self, host: str, port: int, cause: OSError) -> None:
+        super().__init__(cause.errno, cause.strerror)
+        self.host = host
+        self.port = port
+        self.no_such_host = isinstance(cause, socket.gaierror)
+
+
 class Server:
-    """Serves an app on one address, over TLS where it is given a context."""
+    """Serves an app, over TLS where it is given a context."""
 
     def __init__(
         self,
@@ -84,47 +95,51 @@ class Server:
         self._ssl = ssl
         self._clock: Clock = clock or SystemClock()
         self._interval = limits.sweep_interval()
-        self._listener: asyncio.Server | None = None
-        self._port: int | None = None
+        self._listeners: list[asyncio.Server] = []
+        self.ports: list[int] = []
+        """Those that are listened on, in the order of `start`, also where 0 was asked for."""
         self._sweeper: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
 
     @property
     def port(self) -> int:
-        """The port that is listened on, also where 0 was asked for. Raises RuntimeError before `start`."""
-        if self._port is None:
+        """The first port that is listened on. Raises RuntimeError before `start`."""
+        if not self.ports:
             raise RuntimeError("the server has not started")
-        return self._port
+        return self.ports[0]
 
     async def start(self, host: str, port: int) -> None:
-        """Listens. Raises OSError when the address is taken, or not this machine's."""
-        self._sweep()
+        """Listens, on one more address where it listens already. Raises CannotListen."""
+        if self._sweeper is None:
+            self._sweep()
         handshake = shutdown = None
         if self._ssl is not None:
             # A client that is idle does not read the end of its session: that alone would hold up a stop.
             handshake, shutdown = self.limits.head_time, self.limits.linger_time
         try:
-            self._listener = await asyncio.get_running_loop().create_server(
+            listener = await asyncio.get_running_loop().create_server(
                 lambda: Connection(self),
-                host,
-                port,
+                **_where(host, port),
                 ssl=self._ssl,
                 ssl_handshake_timeout=handshake,
                 ssl_shutdown_timeout=shutdown,
                 backlog=_BACKLOG,
             )
-        except OSError:
-            self._stop_sweeping()
-            raise
-        self._port = self._listener.sockets[0].getsockname()[1]
+        except OSError as error:
+            if not self._listeners:
+                self._stop_sweeping()
+            raise CannotListen(host, port, error) from error
+        self._listeners.append(listener)
+        self.ports.append(listener.sockets[0].getsockname()[1])
 
     async def stop(self, grace: float) -> None:
         """Takes no more connections, and answers what is in flight, each with `Connection: close`. What remains after
         `grace` seconds is cancelled and cut."""
-        if self._listener is None:
+        if not self._listeners:
             return
         self.stopping = True
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         # Requests that have reached this machine are in flight too: one turn of the loop takes them in.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -168,3 +183,11 @@ class Server:
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None
+
+
+def _where(host: str, port: int) -> dict[str, Any]:
+    """What a loop is told to listen on. `::` is all of the machine's addresses, those of IPv4 too, where the loop by
+    itself would leave these out. Raises OSError."""
+    if host != "::" or not socket.has_dualstack_ipv6():
+        return {"host": host, "port": port}
+    return {"sock": socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)}

@@ -18,7 +18,6 @@ import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -48,8 +47,8 @@ def server_context(settings: Settings, folder: Path, clock: Clock) -> ssl.SSLCon
     """
     if settings.tls_certificate is not None:
         return given_context(settings.tls_certificate, settings.tls_key)
-    public = urlsplit(f"//{settings.public_host}").hostname or ""
-    return own_context(folder / "tls", clock, (settings.host, public))
+    hosts = [address.host for address in settings.addresses]
+    return own_context(folder / "tls", clock, (*hosts, settings.public_name))
 
 
 def given_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from atoll.cli import up
 from atoll.cli.app import app
 from atoll.cli.quick import read_up
-from atoll.gateway.settings import Settings
+from atoll.gateway.settings import Listen, Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -36,9 +37,23 @@ OPTIONS = [
     "--sqs-delay-purge-retry",
     "--log-format",
     "--log-level",
+    "--listen",
+    "--service",
+    "--eager",
+    "--cors-origin",
+    "--no-cors-checks",
 ]
+LISTS = ["[::1]:0", ":80,localhost", ":x", "sqs", "sqs, sts", "sqs sts", "sqss", ",", "*", "http://x:1", "x-a"]
+VARIABLES = [f"ATOLL_{option[2:].upper().replace('-', '_')}" for option in OPTIONS]
+LOCALSTACK = ["GATEWAY_LISTEN", "LOCALSTACK_HOST", "DEBUG", "LS_LOG", "PERSISTENCE", "SERVICES"]
+BOTH = ("sqs", "sts")
 WORDS = st.sampled_from([*OPTIONS, *TEXTS, *NUMBERS, *CHOICES, "--help", "--no-tls", "--por", "--data_x", "--", "-p"])
-PAIRS = st.tuples(st.sampled_from(OPTIONS), st.sampled_from([*TEXTS, *NUMBERS, *CHOICES]))
+PAIRS = st.tuples(st.sampled_from(OPTIONS), st.sampled_from([*TEXTS, *NUMBERS, *CHOICES, *LISTS]))
+ENVIRONMENTS = st.dictionaries(
+    st.sampled_from([*VARIABLES, *LOCALSTACK, "ATOLL_FILE"]),
+    st.sampled_from([*TEXTS, *NUMBERS, *CHOICES, *LISTS, "1", "true"]),
+    max_size=3,
+)
 PIECES = st.one_of(
     PAIRS.map(list),
     PAIRS.map(lambda pair: [f"{pair[0]}={pair[1]}"]),
@@ -47,7 +62,7 @@ PIECES = st.one_of(
 )
 
 
-def read_by_typer(arguments: list[str], patch: pytest.MonkeyPatch) -> Settings | None:
+def read_by_typer(arguments: list[str], environment: dict[str, str], patch: pytest.MonkeyPatch) -> Settings | None:
     read: list[Settings] = []
 
     def note(settings: Settings, files: object) -> int:
@@ -56,38 +71,48 @@ def read_by_typer(arguments: list[str], patch: pytest.MonkeyPatch) -> Settings |
 
     with patch.context() as patched:
         patched.setattr(up, "run", note)
+        patched.setattr(os, "environ", environment)
         CliRunner().invoke(app, ["up", *arguments])
     return read[0] if read else None
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
-@given(pieces=st.lists(PIECES, max_size=4))
-def test_agrees_with_typer(pieces: list[list[str]]) -> None:
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(pieces=st.lists(PIECES, max_size=4), environment=ENVIRONMENTS)
+def test_agrees_with_typer(pieces: list[list[str]], environment: dict[str, str]) -> None:
     arguments = [word for piece in pieces for word in piece]
-    quick = read_up(arguments)
+    quick = read_up(arguments, environment)
     if quick is not None:
         with pytest.MonkeyPatch.context() as patch:
-            assert quick == read_by_typer(arguments, patch)
+            assert quick == read_by_typer(arguments, environment, patch)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("arguments", "environment", "expected"),
     [
-        ([], {}),
-        (["--port", "0", "--temporary"], {"port": 0, "temporary": True}),
-        (["--data=here", "--durability", "full"], {"data": Path("here"), "durability": "full"}),
+        ([], {}, {}),
+        (["--port", "0", "--temporary"], {}, {"port": 0, "temporary": True}),
+        (["--data=here", "--durability", "full"], {}, {"data": Path("here"), "durability": "full"}),
         (
             ["--queue-url-style", "off", "--public-host", "aws.test:80"],
+            {},
             {"queue_url_style": "off", "public_host": "aws.test:80"},
         ),
         (
             ["--tls-certificate", "a.pem", "--tls-key", "b.pem"],
+            {},
             {"tls_certificate": Path("a.pem"), "tls_key": Path("b.pem")},
         ),
+        (
+            ["--service", "sqs,sts"],
+            {"ATOLL_PORT": "0", "ATOLL_TLS": "1"},
+            {"service": BOTH, "port": 0, "tls": True},
+        ),
+        ([], {"SERVICES": "sqs, sts", "PERSISTENCE": "0"}, {"service": BOTH, "temporary": True}),
+        (["--listen=:0,[::1]:1"], {"ATOLL_PORT": ""}, {"listen": (Listen("", 0), Listen("::1", 1))}),
     ],
 )
-def test_reads_what_is_plain(arguments: list[str], expected: dict[str, Any]) -> None:
-    assert read_up(arguments) == Settings(**expected)
+def test_reads_what_is_plain(arguments: list[str], environment: dict[str, str], expected: dict[str, Any]) -> None:
+    assert read_up(arguments, environment) == Settings(**expected)
 
 
 def test_typer_is_left_what_is_not_plain() -> None:
@@ -101,7 +126,9 @@ def test_typer_is_left_what_is_not_plain() -> None:
         "x",
         "--data -x",
     ):
-        assert read_up(line.split()) is None
+        assert read_up(line.split(), {}) is None
+    for variable in ("ATOLL_PORT", "ATOLL_TLS", "ATOLL_SERVICE", "ATOLL_FILE", "DEBUG", "LS_LOG"):
+        assert read_up([], {variable: "x"}) is None
 
 
 def test_every_setting_is_an_option_with_help() -> None:
@@ -113,6 +140,6 @@ def test_every_setting_is_an_option_with_help() -> None:
 
 def test_help_is_in_words() -> None:
     shown = " ".join(CliRunner().invoke(app, ["up", "--help"]).output.split())
-    assert "--port PORT Port to listen on; 0 picks a free one. [default: 4566] --data" in shown
-    assert "--data DIR Folder that keeps all data. [default: ./data] --temporary" in shown
+    assert "--port PORT Port to listen on; 0 picks a free one. [env var: ATOLL_PORT; default: 4566] --listen" in shown
+    assert "--data DIR Folder that keeps all data. [default: ./data] [env var: ATOLL_DATA] --temporary" in shown
     assert not re.search(r"<(str|path|int)|[<(]range|\(\./data\)", shown)

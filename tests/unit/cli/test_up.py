@@ -13,6 +13,7 @@ import apsw
 import atoll
 import pytest
 from atoll.cli import up
+from atoll.gateway.server import CannotListen
 from atoll.gateway.settings import BadSetting, Settings
 from atoll.tenants.folder import DataFolderError
 
@@ -79,8 +80,9 @@ def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
     [
         (DataFolderError("in use"), "in use"),
         (apsw.CorruptError("database disk image is malformed"), "malformed"),
-        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "--host"),
-        (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "--port"),
+        (CannotListen("x", 1, socket.gaierror(socket.EAI_NONAME, "Name or service not known")), "no host x: give"),
+        (CannotListen("::", 1, OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))), "Port 1 of :: is taken"),
+        (CannotListen("h", 1, OSError(errno.EACCES, os.strerror(errno.EACCES))), "h:1 cannot be listened on (Perm"),
         (BadSetting("--tls-key", "k.pem has a pass phrase"), "atoll: --tls-key: k.pem has a pass phrase"),
         (FileNotFoundError(errno.ENOENT, "No such file", Path("key.pem")), "key.pem cannot be read"),
     ],

@@ -42,6 +42,7 @@ class Asked:
         self.registry = Registry({"sqs": lambda: Service("sqs", access={}), "sts": lambda: Service("sts", access={})})
         self.scripts = InitScripts((folder,), os.environ)
         self.clock = ManualClock()
+        self.enabled = {"sqs", "sts"}
         self.open = open
         self.erased: list[TenantId] = []
         self.ended = 0
@@ -57,6 +58,7 @@ class Asked:
             await index.make_realm("default", self.open)
             localstack = LocalStack(
                 registry=self.registry,
+                enabled=self.enabled,
                 directory=Directory(index),
                 scripts=self.scripts,
                 clock=self.clock,

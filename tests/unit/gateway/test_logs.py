@@ -261,7 +261,7 @@ def test_records_as_json_have_their_traceback(kept_records: Callable[[], str]) -
 def test_ready_stands_alone_and_last(pipe: tuple[int, int], form: Literal["text", "json"], closed: bool) -> None:
     writer = LogWriter(pipe[1], form, ManualClock())
     settings = Settings(log_format=form, closed=closed, temporary=True)
-    announce_start(Announcer(writer, form, ManualClock()), settings, 4567)
+    announce_start(Announcer(writer, form, ManualClock()), settings, [4567])
     writer.close()
     *before, last = read_all(pipe).splitlines()
     assert last == "Ready."
@@ -278,7 +278,7 @@ def test_nothing_before_says_ready_whatever_it_is_called(pipe: tuple[int, int], 
     settings = Settings(log_format=form, host="Ready.test", data=Path("/Ready.\\Ready"))
     try:
         logging.getLogger("atoll.x").warning("%s is Ready.", settings.folder)
-        announce_start(Announcer(writer, form, ManualClock()), settings, 4567)
+        announce_start(Announcer(writer, form, ManualClock()), settings, [4567])
         logging.getLogger("atoll.x").warning("Ready, and said so")
     finally:
         logging.getLogger().removeHandler(handler)

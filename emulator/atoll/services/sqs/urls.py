@@ -27,6 +27,7 @@ _URL = re.compile(
 )
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
 _SQS_HOST = re.compile(rf"(?:^|\.)sqs(?:-fips)?\.(?P<region>{_REGION})(?:\.(?P<rest>.+))?$")
+_DOMAINS = ("amazonaws.com", "localhost", "localhost.localstack.cloud")
 _QUEUE_HOST = re.compile(rf"^(?:(?P<region>{_REGION})\.)?queue(?:\.(?P<rest>.+))?$")
 
 
@@ -74,10 +75,10 @@ def render_queue_url(style: str, public_host: str, origin: Origin, tenant: Tenan
     if style == "off":
         return f"{origin.scheme}://{host}/{tail}"
     plain, _, port = host.partition(":")
-    standard = _SQS_HOST.search(plain)
     if style == "dynamic":
-        style = "standard" if standard is not None and standard.start() == 0 else "path"
-    if style == "path":
+        style = _style_of_host(plain)
+    if style == "path" or host.startswith("["):
+        # An IPv6 address has no subdomains.
         return f"{origin.scheme}://{host}/queue/{tenant.region}/{tail}"
     rest = _without_prefix(plain)
     if style == "standard":
@@ -86,6 +87,14 @@ def render_queue_url(style: str, public_host: str, origin: Origin, tenant: Tenan
         prefix = "queue" if tenant.region == LEGACY_REGION else f"{tenant.region}.queue"
     named = f"{prefix}.{rest}" if rest else prefix
     return f"{origin.scheme}://{named}{f':{port}' if port else ''}/{tail}"
+
+
+def _style_of_host(host: str) -> str:
+    """The form whose hosts are like this one. `queue` in somebody's own domain is likely a machine's name."""
+    sqs, queue = _SQS_HOST.match(host), _QUEUE_HOST.match(host)
+    if sqs is not None:
+        return "standard"
+    return "domain" if queue is not None and (queue["region"] or queue["rest"] in _DOMAINS) else "path"
 
 
 def _without_prefix(host: str) -> str:

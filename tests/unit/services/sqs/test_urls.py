@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TAIL = "111111111111/q"
+CLOUD = "localhost.localstack.cloud"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,11 @@ def test_what_is_none(url: str) -> None:
         ("standard", "localhost:4566", "", "http://sqs.ap-south-1.localhost:4566/111111111111/q"),
         ("standard", "us-east-1.queue.x", "", "http://sqs.ap-south-1.x/111111111111/q"),
         ("domain", "sqs.us-east-1.x:4566", "", "http://ap-south-1.queue.x:4566/111111111111/q"),
+        ("dynamic", "eu-west-1.queue.x:1", "", "http://ap-south-1.queue.x:1/111111111111/q"),
+        ("dynamic", "queue.localhost.localstack.cloud", "", f"http://ap-south-1.queue.{CLOUD}/111111111111/q"),
+        ("dynamic", "queue.example.com:1", "", "http://queue.example.com:1/queue/ap-south-1/111111111111/q"),
+        ("dynamic", "queue:1", "", "http://queue:1/queue/ap-south-1/111111111111/q"),
+        ("standard", "[::1]:4566", "", "http://[::1]:4566/queue/ap-south-1/111111111111/q"),
         ("domain", "localhost", "h:2", "http://ap-south-1.queue.h:2/111111111111/q"),
     ],
 )
