@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 from typing import Any
 from unittest import mock
@@ -101,7 +101,7 @@ class Paper(list[str]):
 
 
 @asynccontextmanager
-async def world(*, open: bool = True) -> AsyncIterator[World]:
+async def world(*, open: bool = True, enabled: Container[str] | None = None) -> AsyncIterator[World]:
     clock = ManualClock()
     index = SqliteIndex(":memory:", clock)
     await index.make_realm("default", open)
@@ -119,6 +119,7 @@ async def world(*, open: bool = True) -> AsyncIterator[World]:
         clock=clock,
         access_log=log,
         inner=Inner(directory, Metrics()),
+        enabled=enabled,
     )
     try:
         yield made
@@ -127,7 +128,7 @@ async def world(*, open: bool = True) -> AsyncIterator[World]:
         await index.close()
 
 
-def run(test: Callable[[World], Awaitable[None]], **options: bool) -> list[str]:
+def run(test: Callable[[World], Awaitable[None]], **options: Any) -> list[str]:
     """Runs a test in a world of its own; returns the log's lines."""
 
     async def go() -> list[str]:
@@ -195,6 +196,27 @@ def test_it_answers_in_the_protocol_that_it_was_asked_in() -> None:
         assert json_of(answer)["__type"] == "com.amazonaws.sqs#QueueDoesNotExist"
 
     run(test)
+
+
+def test_a_service_that_is_not_served() -> None:
+    async def test(world: World) -> None:
+        served = await world.ask(query_call("Action=GetCallerIdentity&Version=2011-06-15"))
+        assert served.status == 200
+        for request in (
+            json_call("ListQueues"),
+            json_call("NoSuch"),
+            query_call("Action=ListQueues&Version=2012-11-05"),
+        ):
+            answer = await world.ask(request)
+            assert answer.status == 501
+            assert b"InternalFailure" in body_of(answer)
+            assert b"Service 'sqs' is not enabled. Please check your 'SERVICES' configuration variable." in body_of(
+                answer
+            ).replace(b"&apos;", b"'")
+        assert [call.service for call in world.calls] == ["sts"]
+        assert world.gateway.missing == {}
+
+    run(test, enabled={"sts"})
 
 
 def test_an_answer_may_be_waited_for() -> None:

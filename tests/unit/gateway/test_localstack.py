@@ -25,13 +25,16 @@ from atoll.gateway.init_scripts import (
     State,
     client_environment,
     init_folders,
+    usable_key,
 )
 from atoll.gateway.localstack import SERVICES, LocalStack
+from atoll.index import AccessKey
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
 from atoll.wire.http import Request, Response
 
 HERE = TenantId("default", "111111111111", "ap-south-1")
+ONE, TWO = "111111111111", "222222222222"
 FOREIGN = TenantId("team-a", "111111111111", "ap-south-1")
 
 
@@ -97,6 +100,14 @@ def test_health_lists_every_service_with_its_state(ask: Asked, method: str) -> N
     assert set(health["services"]) == set(SERVICES)
     assert (health["services"]["sqs"], health["services"]["sts"]) == ("running", "available")
     assert {state for name, state in health["services"].items() if name not in ("sqs", "sts")} == {"disabled"}
+
+
+def test_a_service_that_is_not_served_is_disabled_and_not_looked_into(ask: Asked) -> None:
+    ask.enabled.remove("sqs")
+    ask.registry.get("sqs")
+    services = ask("GET", "/_localstack/health")[1]["services"]
+    assert (services["sqs"], services["sts"]) == ("disabled", "available")
+    assert ask("GET", "/_aws/sqs/messages")[0] == 404
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
@@ -291,6 +302,57 @@ def test_what_scripts_run_with() -> None:
     }
     own = {"AWS_ACCESS_KEY_ID": "2", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "eu-west-1"}
     assert client_environment(own, "http://e", "1") == own | {"AWS_ENDPOINT_URL": "http://e", "AWS_REGION": "eu-west-1"}
+
+
+def test_a_key_that_works_comes_before_those_of_the_environment() -> None:
+    key = AccessKey("LKIA1", "s", "default", "1", "arn", "1", "Active", 0.0)
+    own = {"AWS_ACCESS_KEY_ID": "2", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "t"}
+    made = client_environment(own, "http://e", "1", key)
+    assert (made["AWS_ACCESS_KEY_ID"], made["AWS_SECRET_ACCESS_KEY"]) == ("LKIA1", "s")
+    assert "AWS_SESSION_TOKEN" not in made
+
+
+def test_the_key_that_works() -> None:
+    async def run() -> None:
+        clock = ManualClock()
+        index = SqliteIndex(":memory:", clock)
+        try:
+            for realm, account in (("default", ONE), ("default", TWO), ("other", ONE)):
+                await index.make_realm(realm, False)
+                await index.make_account(realm, account)
+
+            async def issue(realm: str, account: str) -> AccessKey:
+                clock.advance(1)
+                return await index.issue_access_key(realm, account, "arn", account)
+
+            async def found(key: str = "") -> str | None:
+                usable = await usable_key(index, {"AWS_ACCESS_KEY_ID": key} if key else {}, "default", ONE)
+                return None if usable is None else usable.key_id
+
+            assert await found() is None
+            older, newer = await issue("default", ONE), await issue("default", ONE)
+            foreign, colleague = await issue("other", ONE), await issue("default", TWO)
+            assert await found() == newer.key_id
+            assert await found("AKIAOFAWS") == newer.key_id
+            assert await found(foreign.key_id) == newer.key_id
+            assert await found(older.key_id) == older.key_id
+            assert await found(colleague.key_id) == colleague.key_id
+            await index.set_access_key_status(newer.key_id, "Inactive")
+            assert await found() == await found(newer.key_id) == older.key_id
+            await index.set_access_key_status(older.key_id, "Revoked")
+            assert await found() is None
+        finally:
+            await index.close()
+
+    asyncio.run(run())
+
+
+def test_which_stages_have_scripts(tmp_path: Path) -> None:
+    write(tmp_path, "ready.d/a.sh", "#!/bin/sh\n")
+    scripts = InitScripts((tmp_path,), os.environ)
+    assert scripts.any(Stage.READY)
+    assert scripts.any(Stage.SHUTDOWN, Stage.READY)
+    assert not scripts.any(Stage.SHUTDOWN)
 
 
 def test_where_scripts_are_looked_for(tmp_path: Path) -> None:

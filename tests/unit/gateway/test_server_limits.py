@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -223,9 +224,42 @@ def test_date(ask: Any, echo: Any, serving: Any, run: Any) -> None:
 def test_a_port_that_is_taken(serving: Any, run: Any, echo: Any) -> None:
     async def twice() -> None:
         async with serving(echo) as server:
-            from atoll.gateway.server import Server
+            from atoll.gateway.server import CannotListen, Server
 
-            with pytest.raises(OSError, match="in use"):
+            with pytest.raises(CannotListen, match="in use") as caught:
                 await Server(echo).start("127.0.0.1", server.port)
+            assert (caught.value.host, caught.value.port) == ("127.0.0.1", server.port)
+            with pytest.raises(CannotListen, match="in use"):
+                await server.start("127.0.0.1", server.port)
+            assert server.ports == [server.port]
+            with pytest.raises(CannotListen) as caught:
+                await Server(echo).start("no such host", 0)
+            assert caught.value.no_such_host
 
     run(twice())
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_several_addresses(serving: Any, run: Any, echo: Any) -> None:
+    async def ask(host: str, port: int) -> bytes:
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+    async def both() -> None:
+        async with serving(echo) as server:
+            await server.start("::1", 0)
+            await server.start("::", 0)
+            assert len(set(server.ports)) == 3
+            hosts = ("127.0.0.1", "::1", "127.0.0.1", "::1")
+            for host, port in zip(hosts, (*server.ports, server.ports[-1]), strict=True):
+                assert (await ask(host, port)).startswith(b"HTTP/1.1 200")
+            closed = server.ports
+        for host, port in zip(hosts, closed, strict=False):
+            with pytest.raises(ConnectionRefusedError):
+                await ask(host, port)
+
+    run(both())
