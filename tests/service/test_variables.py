@@ -188,6 +188,9 @@ def test_the_host_of_queue_urls(atoll_with: Any) -> None:
         with atoll_with("--temporary", environment={"SQS_ENDPOINT_STRATEGY": "standard", **environment}) as atoll:
             url = atoll.client("sqs").create_queue(QueueName="q")["QueueUrl"]
             assert url == expected.format(port=port_of(atoll))
+            # As a container's port is another one outside.
+            mapped = at_host(atoll, "localhost:32768").get_queue_url(QueueName="q")["QueueUrl"]
+            assert mapped == expected.format(port=32768)
 
 
 @pytest.mark.parametrize("host", [CLOUD, f"sqs.ap-south-1.{CLOUD}", f"queue.{CLOUD}", f"ap-south-1.queue.{CLOUD}"])

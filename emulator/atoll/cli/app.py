@@ -118,7 +118,7 @@ def up(
     public_host: Annotated[
         str,
         typer.Option(
-            help="Host in issued URLs, in place of the one that the caller used; port 0 is the one listened on.",
+            help="Host in issued URLs, in place of the one that the caller used; port 0 is the caller's.",
             metavar="HOST[:PORT]",
         ),
     ] = "",

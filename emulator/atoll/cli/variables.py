@@ -99,7 +99,7 @@ def _listens(text: str) -> tuple[Listen, ...]:
 
 
 def _public_host(text: str) -> str:
-    """Without a port, it is the one that is listened on, which a port of 0 stands for."""
+    """Without a port, it is the caller's, which 0 stands for, since a container's may be another one outside."""
     host, _, port = text.rpartition(":") if re.search(r":\d*$", text) else (text, "", "")
     return f"{host or LOCALSTACK_HOST}:{port or 0}"
 

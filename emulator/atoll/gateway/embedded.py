@@ -170,7 +170,14 @@ async def running(
     scripts: InitScripts,
 ) -> AsyncIterator[Embedded]:
     """An Atoll that answers."""
-    _configure_sqs(settings, settings.addresses[0].port)
+    configure(
+        SqsSettings(
+            settings.queue_url_style,
+            settings.public_host,
+            settings.sqs_delay_recently_deleted,
+            settings.sqs_delay_purge_retry,
+        )
+    )
     full = settings.durability == "full"
     index = SqliteIndex(folder.index, clock, full=full)
     try:
@@ -241,7 +248,6 @@ async def running(
             for address in settings.addresses:
                 await server.start(address.host, address.port)
             gateway.pages = _pages(settings, server.ports)
-            _configure_sqs(settings, server.port)
             yield atoll
         finally:
             lag.stop()
@@ -250,21 +256,6 @@ async def running(
             access_log.flush()
     finally:
         await index.close()
-
-
-def _configure_sqs(settings: Settings, port: int) -> None:
-    """Again when it is known which port a port of 0 has come to."""
-    public = settings.public_host
-    if public.endswith(":0"):
-        public = f"{public.removesuffix(':0')}:{port}"
-    configure(
-        SqsSettings(
-            settings.queue_url_style,
-            public,
-            settings.sqs_delay_recently_deleted,
-            settings.sqs_delay_purge_retry,
-        )
-    )
 
 
 def _load(names: Collection[str]) -> None:

@@ -96,7 +96,7 @@ class Settings:
     tls_key: Path | None = None
     queue_url_style: UrlStyle = "dynamic"
     public_host: str = ""
-    """Port 0 stands for the one that is listened on."""
+    """Port 0 stands for the one that the caller used."""
     parity_access_keys: bool = False
     sqs_delay_recently_deleted: bool = False
     sqs_delay_purge_retry: bool = False

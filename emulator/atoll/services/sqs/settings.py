@@ -14,7 +14,8 @@ UrlStyle = Literal["standard", "domain", "path", "dynamic", "off"]
 @dataclass(frozen=True)
 class SqsSettings:
     """`queue_url_style` is the form of issued queue URLs (`urls.py`), `public_host` what stands in them for the host
-    (with its port) that the caller used. The delays are AWS's 60 seconds after DeleteQueue and PurgeQueue.
+    (with its port) that the caller used; a port of 0 is the caller's. The delays are AWS's 60 seconds after DeleteQueue
+    and PurgeQueue.
     """
 
     queue_url_style: UrlStyle = "dynamic"

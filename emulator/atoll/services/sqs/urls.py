@@ -27,6 +27,7 @@ _URL = re.compile(
 )
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
 _SQS_HOST = re.compile(rf"(?:^|\.)sqs(?:-fips)?\.(?P<region>{_REGION})(?:\.(?P<rest>.+))?$")
+_PORT = re.compile(r":\d+$")
 _DOMAINS = ("amazonaws.com", "localhost", "localhost.localstack.cloud")
 _QUEUE_HOST = re.compile(rf"^(?:(?P<region>{_REGION})\.)?queue(?:\.(?P<rest>.+))?$")
 
@@ -70,7 +71,7 @@ def _region_of_host(host: str) -> str:
 
 def render_queue_url(style: str, public_host: str, origin: Origin, tenant: TenantId, name: str) -> str:
     """The URL of a tenant's queue, for who reached the endpoint as `origin` says."""
-    host = public_host or origin.host
+    host = _with_port_of(origin.host, public_host) if public_host else origin.host
     tail = f"{tenant.account}/{name}"
     if style == "off":
         return f"{origin.scheme}://{host}/{tail}"
@@ -87,6 +88,13 @@ def render_queue_url(style: str, public_host: str, origin: Origin, tenant: Tenan
         prefix = "queue" if tenant.region == LEGACY_REGION else f"{tenant.region}.queue"
     named = f"{prefix}.{rest}" if rest else prefix
     return f"{origin.scheme}://{named}{f':{port}' if port else ''}/{tail}"
+
+
+def _with_port_of(caller: str, host: str) -> str:
+    if not host.endswith(":0"):
+        return host
+    match = _PORT.search(caller)
+    return host.removesuffix(":0") + (match[0] if match is not None else "")
 
 
 def _style_of_host(host: str) -> str:

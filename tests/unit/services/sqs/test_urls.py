@@ -67,6 +67,9 @@ def test_what_is_none(url: str) -> None:
         ("dynamic", "queue.example.com:1", "", "http://queue.example.com:1/queue/ap-south-1/111111111111/q"),
         ("dynamic", "queue:1", "", "http://queue:1/queue/ap-south-1/111111111111/q"),
         ("standard", "[::1]:4566", "", "http://[::1]:4566/queue/ap-south-1/111111111111/q"),
+        ("path", "localhost:32768", "h:0", "http://h:32768/queue/ap-south-1/111111111111/q"),
+        ("standard", "[::1]:4566", "h:0", "http://sqs.ap-south-1.h:4566/111111111111/q"),
+        ("off", "localhost", "h:0", "http://h/111111111111/q"),
         ("domain", "localhost", "h:2", "http://ap-south-1.queue.h:2/111111111111/q"),
     ],
 )
