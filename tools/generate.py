@@ -3,21 +3,25 @@
 crds/*.yaml                        -> emulator/atoll/manifests/crds/
 crds/*.yaml                        -> docs/resources.md
 the commands of atoll              -> docs/cli.md
+the options of atoll up, variables -> docs/configuration.md
 the services' access tables        -> docs/crossing.md, between its marks
 the control API's routes           -> docs/control-api.md, between its marks
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from unittest.mock import MagicMock
 
 import typer.main
 from atoll.cli.app import app
+from atoll.cli.variables import LOCALSTACK, PREFIX, UNHEEDED
 from atoll.control.api import make_api
 from atoll.core.access import ByAccount, ByArn, ById, ByName, ByUrl, First, Here, Home, Match, Owner
+from atoll.gateway.settings import Settings
 from atoll.manifests.crds import GROUP, KINDS, VERSION
 from atoll.services import REGISTRY
 
@@ -32,6 +36,7 @@ def made() -> dict[Path, str]:
     return {
         **{packaged / name: text for name, text in crds.items()},
         ROOT / "docs" / "cli.md": _HEAD + "".join(_cli()),
+        ROOT / "docs" / "configuration.md": _HEAD + "".join(_configuration()),
         ROOT / "docs" / "resources.md": _HEAD + "".join(_resources(crds)),
         **_with_part(ROOT / "docs" / "crossing.md", "access tables", _crossing()),
         **_with_part(ROOT / "docs" / "control-api.md", "routes", _routes()),
@@ -91,6 +96,97 @@ def _default(param: Any) -> str:
 
 def _sentence(text: str | None) -> str:
     return " ".join((text or "").split())
+
+
+# ---- configuration
+
+_CONFIGURATION = """# Configuration
+
+Everything that can be set of `atoll up` is an option, and a variable of the environment beside it. What is said first
+counts: the option on the command line, `ATOLL_OPTION`, LocalStack's variable, the default. Where two options touch,
+the one that counts more takes the place of the other: `--port` that of the port in `GATEWAY_LISTEN`, `--data` that of
+`PERSISTENCE=0`.
+
+- A variable for an option without a value is `1` or `0`.
+- An option that can be given several times takes several values at once too, parted by commas or spaces; so does its
+  variable. Paths in `ATOLL_FILE` are parted as in `PATH`.
+- An empty variable says nothing. One that means nothing ends the start with a message that names it. What a variable
+  says that does not count is not looked at.
+- In Kubernetes a Service called `atoll` puts a variable `ATOLL_PORT` of its own into every Pod of the namespace, which
+  is not this one: set `enableServiceLinks: false` in the Pod.
+
+## `atoll up`
+
+"""
+
+_LOCALSTACK = """
+What each of LocalStack's variables does here, and what stands for those that do nothing, says
+[Coming from LocalStack](localstack.md). Each may begin with `LOCALSTACK_`, as in its container: `LOCALSTACK_DEBUG=1`.
+
+## Variables of LocalStack that are named in the log
+
+They do nothing here, though who sets them may count on them. The others that do nothing are left alone.
+
+| variable | instead |
+| --- | --- |
+"""
+
+_OTHERS = {
+    "ATOLL_INIT_FOLDER": "`atoll up`: the folder of init scripts, with `boot.d`, `start.d`, `ready.d` and `shutdown.d` "
+    "in it, in place of `/etc/localstack/init` and `/etc/atoll/init`.",
+    "ATOLL_PACK_CALLS": "`atoll up`, for Atoll's own tests: calls are packed on their way to a tenant, as they are "
+    "between processes.",
+    "AWS_ACCESS_KEY_ID": "Init scripts: kept, with `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, where it works; "
+    "else they get the default account's keys. `atoll env` and `atoll exec` set the keys, and take the token away.",
+    "AWS_ENDPOINT_URL": "Where Atoll is: set for init scripts, and by `atoll env` and `atoll exec`.",
+    "AWS_PROFILE": "Taken away, with `AWS_DEFAULT_PROFILE`, for init scripts and by `atoll env` and `atoll exec`: "
+    "AWS's clients would heed it before the keys.",
+    "AWS_REGION": "Init scripts: kept, as `AWS_DEFAULT_REGION` is, else `us-east-1`. `atoll env` and `atoll exec` set "
+    "both to the account's.",
+    "TMPDIR": "`atoll up --temporary`: where its folder is made.",
+}
+"""Variables that are no option's; what they do."""
+
+
+def _configuration() -> Iterator[str]:
+    yield _CONFIGURATION
+    commands: Any = typer.main.get_command(app)
+    spellings: dict[str, list[str]] = {}
+    for variable in LOCALSTACK:
+        spellings.setdefault(variable.setting, []).append(f"`{variable.name}`")
+    yield "| option | variable | LocalStack's | default | |\n| --- | --- | --- | --- | --- |\n"
+    for param in commands.commands["up"].params:
+        if param.param_type_name == "option":
+            # The default of a folder that is made where it is needed stands in its help.
+            words = re.match(r"(.*?)(?:\s+\[default: (.*)\])?$", param.help or "")
+            assert words is not None
+            default = f"`{words[2]}`" if words[2] else _default(param)
+            spelled = ", ".join(spellings.get(param.name, []))
+            yield f"| {_option(param)} | `{PREFIX}{param.name.upper()}` | {spelled} | {default} | {words[1]} |\n"
+    yield _LOCALSTACK
+    for name, instead in UNHEEDED.items():
+        yield f"| `{name}` | {instead} |\n"
+    yield "\n## Other variables\n\n| variable | |\n| --- | --- |\n"
+    for name, told in sorted({**_variables_of(commands), **_OTHERS}.items()):
+        yield f"| `{name}` | {told} |\n"
+
+
+def _option(param: Any) -> str:
+    """As it is given; of one that takes one of a few values, with these."""
+    choices = get_args(get_type_hints(Settings).get(param.name))
+    value = "" if param.is_flag else f" {param.metavar or '|'.join(choices)}"
+    return f"`{', '.join(param.opts)}{value}`".replace("|", "\\|")
+
+
+def _variables_of(command: Any) -> dict[str, str]:
+    """Those of the options of all commands but `atoll up`, which has them all."""
+    found: dict[str, str] = {}
+    for each in getattr(command, "commands", {}).values():
+        found |= _variables_of(each)
+    for param in command.params:
+        if param.envvar is not None:
+            found[param.envvar] = f"`{param.opts[0]}` of all commands but `up`: {param.help}"
+    return found
 
 
 # ---- resources
