@@ -24,6 +24,8 @@ class Origin(msgspec.Struct, frozen=True):
     scheme: str = "http"
     host: str = "localhost:4566"
     """The Host header, port included."""
+    terraform: bool = False
+    """Terraform's AWS provider calls, or who builds on it: it takes not every form of URL."""
 
 
 NOWHERE = Origin()

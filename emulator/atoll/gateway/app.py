@@ -18,8 +18,7 @@ import logging
 from collections.abc import Awaitable, Callable, Container
 
 from atoll.cell import NotMine, Reply
-from atoll.core.bounded import keep
-from atoll.core.call import Call, Origin, Params
+from atoll.core.call import Call, Params
 from atoll.core.caller import Caller
 from atoll.core.clock import Clock
 from atoll.core.errors import AwsError, internal_failure, missing_action, service_unavailable
@@ -37,6 +36,7 @@ from atoll.gateway.gate import Gate
 from atoll.gateway.http1 import body_length
 from atoll.gateway.identify import Identifier, Identity
 from atoll.gateway.locate import Locator
+from atoll.gateway.origins import Origins
 from atoll.gateway.refusals import NotAuthenticated, in_words
 from atoll.gateway.sigv4 import wrong_service
 from atoll.wire.codec import Codec, codec
@@ -49,7 +49,6 @@ logger = logging.getLogger(__name__)
 
 _MOST_MISSING = 10_000
 """Names that are counted one by one."""
-_MOST_ORIGINS = 1_000
 CLIENT_GONE = 499
 """The status in the log of what was given up because nobody waited for it any more: no failure of ours."""
 _NO_SERVICE = ServiceModel({"metadata": {"protocol": "query"}, "operations": {}, "shapes": {}}, "")
@@ -146,7 +145,7 @@ class Gateway:
         self.gate = gate or Gate()
         self.faults = faults or Faults()
         self._routes: dict[Detected, Route] = {}
-        self._origins: dict[tuple[str, str], Origin] = {}
+        self._origins = Origins()
 
     def admit(self, request: Request) -> BodyPlan | Response:
         """A body as long as the operation takes, or the service where the head does not tell the operation; as a stream
@@ -246,7 +245,7 @@ class Gateway:
             caller,
             owner,
             exchange.request_id,
-            self._origin(exchange.request),
+            self._origins.of(exchange.request),
         )
         if self.faults.active and (outcome := self.faults.draw(owner, call.service)) is not None:
             exchange.goes_on(self.loop.create_task(self._suffer(exchange, call, outcome)))
@@ -288,14 +287,6 @@ class Gateway:
             self.missing[name] = self.missing.get(name, 0) + 1
         logger.warning("%s was called and is not there", name)
         return not_there(self._registry, detected, service)
-
-    def _origin(self, request: Request) -> Origin:
-        key = (request.scheme, request.headers.get("host", "localhost"))
-        origin = self._origins.get(key)
-        if origin is None:
-            origin = Origin(*key)
-            keep(self._origins, key, origin, _MOST_ORIGINS)
-        return origin
 
     # ---- the way back
 

@@ -69,6 +69,18 @@ def _region_of_host(host: str) -> str:
     return ""
 
 
+def style_for(style: str, public_host: str, origin: Origin) -> str:
+    """`style`, but off in place of dynamic where that gave path to Terraform's AWS provider, which refuses a URL whose
+    path has more than two parts. It calls each queue in the region that it was made in, so it misses nothing.
+
+    https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sqs/queue.go
+    """
+    if style != "dynamic" or not origin.terraform:
+        return style
+    host = (public_host or origin.host).partition(":")[0]
+    return "off" if _style_of_host(host) == "path" else style
+
+
 def render_queue_url(style: str, public_host: str, origin: Origin, tenant: TenantId, name: str) -> str:
     """The URL of a tenant's queue, for who reached the endpoint as `origin` says."""
     host = _with_port_of(origin.host, public_host) if public_host else origin.host

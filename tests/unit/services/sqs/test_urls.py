@@ -78,6 +78,20 @@ def test_forms_that_are_issued(style: str, host: str, public: str, url: str) -> 
     assert render_queue_url(style, public, Origin("http", host), tenant, "q") == url
 
 
+@pytest.mark.parametrize(
+    ("style", "host", "url"),
+    [
+        ("dynamic", "localhost:4566", "http://localhost:4566/111111111111/q"),
+        ("dynamic", "sqs.us-east-1.x:1", "http://sqs.ap-south-1.x:1/111111111111/q"),
+        # What was asked for is given.
+        ("path", "localhost:4566", "http://localhost:4566/queue/ap-south-1/111111111111/q"),
+    ],
+)
+def test_terraform_takes_two_parts_of_a_path_only(style: str, host: str, url: str) -> None:
+    tenant = TenantId("default", "111111111111", "ap-south-1")
+    assert render_queue_url(style, "", Origin("http", host, terraform=True), tenant, "q") == url
+
+
 def test_the_oldest_region_has_the_shortest_domain() -> None:
     tenant = TenantId("default", "111111111111", "us-east-1")
     origin = Origin("https", "localhost")
