@@ -15,7 +15,7 @@ PYTEST_ARGS ?= -q -n $(WORKERS) --dist worksteal
 
 .PHONY: help
 help:  ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: up
 up: environment  ## Start Atoll on http://localhost:4566, in front (UP_ARGS="--temporary" hands options on)
@@ -26,7 +26,11 @@ setup: environment  ## Install everything into .venv, so that .venv/bin/atoll is
 	@"$(PYTHON)" tools/environment.py botocore
 
 .PHONY: test
-test: lint unit-tests newest-tests  ## Pass every check, on .venv's Python and on the newest that the machine has
+test: lint clients unit-tests newest-tests  ## Pass every check, on .venv's Python and on the newest that the machine has
+
+.PHONY: test-clients
+test-clients: setup clients  ## Drive Atoll with AWS's CLI and SDKs, those in JavaScript, Go and Java where they can be built
+	$(BIN)/pytest -q tests/clients
 
 .PHONY: lint
 lint: environment  ## Check style, types and import layers
@@ -81,6 +85,10 @@ clean:  ## Remove environments, caches and what was built; not the data
 environment:
 	@test -n "$(PYTHON)"
 	@"$(PYTHON)" tools/environment.py main
+
+.PHONY: clients
+clients: environment
+	@$(BIN)/python tools/build_clients.py
 
 .PHONY: unit-tests
 unit-tests: setup
