@@ -40,7 +40,7 @@ from atoll.services.sqs.retention import leave_behind, look_again
 from atoll.services.sqs.service import sqs
 from atoll.services.sqs.settings import configured
 from atoll.services.sqs.tags import check_tags
-from atoll.services.sqs.urls import render_queue_url
+from atoll.services.sqs.urls import render_queue_url, style_for
 from atoll.tenants import Tenant
 
 RECENTLY = 60_000
@@ -55,7 +55,8 @@ _INSERT = (
 
 def url_of(call: Call, tenant: Tenant, name: str) -> str:
     settings = configured()
-    return render_queue_url(settings.queue_url_style, settings.public_host, call.origin, tenant.id, name)
+    style = style_for(settings.queue_url_style, settings.public_host, call.origin)
+    return render_queue_url(style, settings.public_host, call.origin, tenant.id, name)
 
 
 @sqs.operation("CreateQueue")

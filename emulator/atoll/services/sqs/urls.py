@@ -5,6 +5,8 @@
     https://HOST/queue/REGION/ACCOUNT/NAME      path
     https://HOST/ACCOUNT/NAME                   off: the region is the caller's
 
+Dynamic is what the caller's host has the form of, else path.
+
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
 """
 

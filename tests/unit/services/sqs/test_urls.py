@@ -6,7 +6,7 @@ import pytest
 from atoll.core.call import Origin
 from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
-from atoll.services.sqs.urls import parse_queue_url, place_of_url, render_queue_url
+from atoll.services.sqs.urls import parse_queue_url, place_of_url, render_queue_url, style_for
 from atoll.wire.http import Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,17 +79,21 @@ def test_forms_that_are_issued(style: str, host: str, public: str, url: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("style", "host", "url"),
+    ("style", "host", "public", "given"),
     [
-        ("dynamic", "localhost:4566", "http://localhost:4566/111111111111/q"),
-        ("dynamic", "sqs.us-east-1.x:1", "http://sqs.ap-south-1.x:1/111111111111/q"),
+        ("dynamic", "localhost:4566", "", "off"),
+        ("dynamic", "sqs.us-east-1.x:1", "aws.example", "off"),
+        ("dynamic", "sqs.us-east-1.x:1", "", "dynamic"),
+        ("dynamic", "sqs.us-east-1:1", "", "dynamic"),
+        ("dynamic", "us-east-1.queue.x:1", "", "dynamic"),
         # What was asked for is given.
-        ("path", "localhost:4566", "http://localhost:4566/queue/ap-south-1/111111111111/q"),
+        ("path", "localhost:4566", "", "path"),
+        ("standard", "localhost:4566", "", "standard"),
     ],
 )
-def test_terraform_takes_two_parts_of_a_path_only(style: str, host: str, url: str) -> None:
-    tenant = TenantId("default", "111111111111", "ap-south-1")
-    assert render_queue_url(style, "", Origin("http", host, terraform=True), tenant, "q") == url
+def test_terraform_takes_two_parts_of_a_path_only(style: str, host: str, public: str, given: str) -> None:
+    assert style_for(style, public, Origin("http", host, terraform=True)) == given
+    assert style_for(style, public, Origin("http", host)) == style
 
 
 def test_the_oldest_region_has_the_shortest_domain() -> None:
