@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 BOTOCORE_LOCK = ROOT / "tests" / "clients" / "botocore-1.31.lock"
 STAMP = "made-from"
+WITHOUT_WHEEL = "localstack-client"
+"""Of all that is locked. It needs none, since there is nothing in it to compile."""
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 """Not the one of an environment that happens to be active: that one may be removed here."""
 
@@ -119,7 +121,7 @@ def install_all(folder: Path, lock: Path) -> None:
 def install_binaries(folder: Path, lock: Path) -> None:
     """Without compiling anything: raises CannotInstall where a package has no wheel for that Python."""
     try:
-        pip(folder, "--require-hashes", "--only-binary", ":all:", "-r", str(lock))
+        pip(folder, "--require-hashes", "--only-binary", ":all:", "--no-binary", WITHOUT_WHEEL, "-r", str(lock))
     except subprocess.CalledProcessError:
         raise CannotInstall("a package has no wheel for it") from None
     install_atoll(folder)
