@@ -141,10 +141,10 @@ _OTHERS = {
     "AWS_ENDPOINT_URL": "Where Atoll is: set for init scripts, and by `atoll env` and `atoll exec`.",
     "AWS_PROFILE": "Taken away, with `AWS_DEFAULT_PROFILE`, for init scripts and by `atoll env` and `atoll exec`: "
     "AWS's clients would heed it before the keys.",
-    "NO_PROXY": "`atoll doctor`: which hosts are exempt from `HTTP_PROXY` and `HTTPS_PROXY`, as `no_proxy` is. Atoll's own "
-    "commands ask no proxy.",
     "AWS_REGION": "Init scripts: kept, as `AWS_DEFAULT_REGION` is, else `us-east-1`. `atoll env` and `atoll exec` set "
     "both to the account's.",
+    "NO_PROXY": "`atoll doctor`: which hosts are exempt from `HTTP_PROXY` and `HTTPS_PROXY`, as `no_proxy` is. Atoll's "
+    "own commands ask no proxy.",
     "TMPDIR": "`atoll up --temporary`: where its folder is made.",
 }
 """Variables that are no option's; what they do."""
