@@ -114,7 +114,7 @@ def test_a_line_for_what_is_no_call_or_is_refused_early(atoll_with: Any) -> None
         assert ask(atoll, "POST", "/", {"Origin": "https://evil.example"}) == 403
         assert ask(atoll, "GET", issuer, {}) == 200
         assert ask(atoll, "POST", "/", long) == 413
-        for told in (" - - -.- 403 ", " - - -.- 200 ", " - - sqs.ListQueues 413 "):
+        for told in (" - - -.- 403 ", " - - atoll.- 200 ", " - - sqs.ListQueues 413 "):
             atoll.wait_for_line(lambda line, told=told: told in line)
 
 
