@@ -138,6 +138,8 @@ _OTHERS = {
     "between processes.",
     "AWS_ACCESS_KEY_ID": "Init scripts: kept, with `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, where it works; "
     "else they get the default account's keys. `atoll env` and `atoll exec` set the keys, and take the token away.",
+    "AWS_CA_BUNDLE": "All commands but `up`: a file of certificates, PEM, that are trusted where `--endpoint` is "
+    "https. Without it, `data/tls/certificate.pem` where that is. `atoll env` and `atoll exec` set it then.",
     "AWS_ENDPOINT_URL": "Where Atoll is: set for init scripts, and by `atoll env` and `atoll exec`.",
     "AWS_PROFILE": "Taken away, with `AWS_DEFAULT_PROFILE`, for init scripts and by `atoll env` and `atoll exec`: "
     "AWS's clients would heed it before the keys.",

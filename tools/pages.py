@@ -7,6 +7,8 @@
     ```yaml title="NAME"      a file, in any language
     # nothing                 at the end of a command: it prints nothing
 
+Port 4566, and 4567 for who has a second one, are others when the page is played.
+
 `atoll up …` and `make up` stay in front, so such a command has a block of its own; it is started beside the shell, as
 in a second terminal, and ends the one before. A comment before a block says what is not as usual:
 

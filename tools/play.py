@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,8 @@ LONGEST = 90.0
 """Seconds that a command may take, and Atoll to start."""
 PORT = 4566
 """That of the pages; each is played on one that is free."""
+SECOND = 4567
+"""The same of a second port, where a page has one."""
 
 Say = Callable[[str], None]
 
@@ -64,6 +67,7 @@ class _Player:
         self._shell = _Shell(folder, self._environment, scripts / "printed")
         self._atoll: _Atoll | None = None
         self._port = 0
+        self._second = _free_port()
 
     @classmethod
     @contextmanager
@@ -105,6 +109,7 @@ class _Player:
             self._atoll.end()
         # `make up` is this, less the installing. Later ones listen where the first one did, as they would on 4566.
         command = re.sub(r"make up|atoll up", f"atoll up --port {self._port}", step.command, count=1)
+        command = re.sub(rf"\b{SECOND}\b", str(self._second), command)
         self._atoll = _Atoll(command, self._folder, self._environment)
         if not self._atoll.ready:
             raise BadPage(self._page, step.line, f"Atoll did not start:\n{self._atoll.printed}")
@@ -114,6 +119,7 @@ class _Player:
         self._judge(step.shown, self._atoll.printed)
 
     def _on_port(self, text: str, line: int) -> str:
+        text = re.sub(rf":{SECOND}\b", f":{self._second}", text)
         if f":{PORT}" not in text:
             return text
         if not self._port:
@@ -153,6 +159,7 @@ class _Player:
             raise BadPage(self._page, shown.line, f"it says\n{shown.text}\n\nand there came\n{printed}")
 
     def _as_on_page(self, text: str) -> str:
+        text = re.sub(rf":{self._second}\b", f":{SECOND}", text)
         return re.sub(rf":{self._port}\b", f":{PORT}", text) if self._port else text
 
 
@@ -180,6 +187,12 @@ def _environment(folder: Path) -> dict[str, str]:
         # Nobody is there; once there is an Atoll it says where.
         "ATOLL_ENDPOINT": "http://localhost:9",
     }
+
+
+def _free_port() -> int:
+    with socket.create_server(("localhost", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 class _Shell:

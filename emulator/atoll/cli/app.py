@@ -83,6 +83,10 @@ def up(
             metavar="HOST:PORT",
         ),
     ] = None,
+    control_port: Annotated[
+        int | None,
+        typer.Option(help="Port for the control API alone, in place of --port; 0 picks a free one.", metavar="PORT"),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder that keeps all data.  [default: ./data]", metavar="DIR", parser=_read_path),

@@ -39,7 +39,7 @@ def regions(incomplete: str) -> list[str]:
 
 
 def _items(path: str) -> list[dict[str, Any]]:
-    from atoll.cli.remote import DEFAULT_ENDPOINT, prepare_import, token_nearby
+    from atoll.cli.remote import DEFAULT_ENDPOINT, ca_bundle, prepare_import, token_nearby
 
     prepare_import()
     from atoll.control.client import ControlClient, ControlError
@@ -47,8 +47,8 @@ def _items(path: str) -> list[dict[str, Any]]:
     endpoint = os.environ.get("ATOLL_ENDPOINT", DEFAULT_ENDPOINT)
     token = os.environ.get("ATOLL_TOKEN", "") or token_nearby()
     try:
-        with ControlClient(endpoint, token, patience=PATIENCE) as client:
+        with ControlClient(endpoint, token, patience=PATIENCE, ca_bundle=ca_bundle(endpoint)) as client:
             return list(client.items(path))
-    except ControlError:
+    except (ControlError, OSError):
         # Who presses the tabulator key wants names, and no words on why there are none.
         return []

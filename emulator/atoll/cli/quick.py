@@ -76,7 +76,7 @@ def _read_variable(text: str, kind: Any) -> Any:
 def _convert(text: str, kind: Any) -> Any:
     if kind is str:
         return text
-    if kind is int and text.isascii() and text.isdigit() and len(text) < 10:
+    if int in (kind, *get_args(kind)) and text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
     if get_origin(kind) is Literal and text in get_args(kind):
         return text

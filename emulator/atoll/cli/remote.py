@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ Token = Annotated[
 Realm = Annotated[str, typer.Option(help="The realm that is meant.", metavar="NAME")]
 DEFAULT_ENDPOINT = "http://localhost:4566"
 _TOKEN_FILE = Path("data", "control-token")
+_CERTIFICATE = Path("data", "tls", "certificate.pem")
 
 
 @contextmanager
@@ -38,10 +41,12 @@ def connected(endpoint: str, token: str) -> Iterator[ControlClient]:
     from atoll.control.client import ControlClient, ControlError
 
     try:
-        with ControlClient(endpoint, token or token_nearby()) as client:
+        with ControlClient(endpoint, token or token_nearby(), ca_bundle=ca_bundle(endpoint)) as client:
             yield client
     except ControlError as error:
         fail(str(error))
+    except (OSError, ssl.SSLError) as error:
+        fail(f"The certificates of {ca_bundle(endpoint)} cannot be used ({error}): see to AWS_CA_BUNDLE")
 
 
 def prepare_import() -> None:
@@ -49,6 +54,13 @@ def prepare_import() -> None:
     from atoll.cli.imports import import_without
 
     import_without("httpx", "httpx._main")
+
+
+def ca_bundle(endpoint: str) -> str:
+    """The file of certificates to trust there: AWS_CA_BUNDLE, or what `atoll up --tls` makes where it is started."""
+    if not endpoint.startswith("https:"):
+        return ""
+    return os.environ.get("AWS_CA_BUNDLE", "") or (str(_CERTIFICATE.resolve()) if _CERTIFICATE.is_file() else "")
 
 
 def token_nearby() -> str:

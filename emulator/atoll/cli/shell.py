@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from atoll.cli.complete import accounts
-from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Realm, Token, connected, fail
+from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Realm, Token, ca_bundle, connected, fail
 from atoll.core.tenant_id import DEFAULT_REALM
 
 Account = Annotated[
@@ -32,7 +32,8 @@ def env(
     for name, value in variables.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
     # The first version of the AWS CLI does not heed AWS_ENDPOINT_URL for all services.
-    typer.echo(f'aws() {{ command aws --endpoint-url {shlex.quote(endpoint)} "$@"; }}')
+    url = shlex.quote(variables["AWS_ENDPOINT_URL"])
+    typer.echo(f'aws() {{ command aws --endpoint-url {url} "$@"; }}')
 
 
 def execute(
@@ -46,7 +47,7 @@ def execute(
     environment = {name: value for name, value in os.environ.items() if name not in _FORGET}
     environment |= _variables(account, realm, endpoint, token)
     if command[0] == "aws":
-        command = ["aws", "--endpoint-url", endpoint, *command[1:]]
+        command = ["aws", "--endpoint-url", environment["AWS_ENDPOINT_URL"], *command[1:]]
     program = shutil.which(command[0])
     if program is None:
         fail(f"There is no program {command[0]}: say which one with its path")
@@ -55,14 +56,18 @@ def execute(
 
 
 def _variables(account: str, realm: str, endpoint: str, token: str) -> dict[str, str]:
+    """Its endpoint is that of AWS's services, which the control API may not share."""
     with connected(endpoint, token) as client:
         path = f"/realms/{realm}/accounts/{account}"
-        region = client.get(path)["spec"]["defaultRegion"]
+        declared = client.get(path)
         key = client.get(f"{path}/credentials")
+    region = declared["spec"]["defaultRegion"]
+    bundle = ca_bundle(endpoint)
     return {
+        **({"AWS_CA_BUNDLE": bundle} if bundle else {}),
         "AWS_ACCESS_KEY_ID": key["accessKeyId"],
         "AWS_SECRET_ACCESS_KEY": key["secretAccessKey"],
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
-        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL": declared["status"]["endpoint"],
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import FastAPI, Request, Response
 
 from atoll.control.api_snapshots import may_start_from
@@ -15,10 +17,15 @@ from atoll.index import Declaration
 from atoll.manifests.account import Account
 from atoll.manifests.durations import parse_duration
 
+_PORT = r":[0-9]+$"
+
 
 def add_accounts(api: FastAPI, parts: Parts, guard: Guard) -> None:
     def view(request: Request, declaration: Declaration) -> AccountView:
-        endpoint = f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
+        host = request.headers.get("host", "localhost")
+        if parts.settings.control_port is not None:
+            host = f"{re.sub(_PORT, '', host)}:{parts.data_port()}"
+        endpoint = f"{request.url.scheme}://{host}"
         return account_view(declaration, endpoint, len(parts.accounts.tenants(declaration)))
 
     @api.get("/_atoll/v1/accounts")

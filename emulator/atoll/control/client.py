@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
@@ -29,10 +30,20 @@ class ControlError(Exception):
 class ControlClient:
     """Use as a context manager. Raises ControlError wherever something goes wrong."""
 
-    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, token: str = "", *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, endpoint: str = DEFAULT_ENDPOINT, token: str = "", *, patience: float = PATIENCE, ca_bundle: str = ""
+    ) -> None:
+        """`ca_bundle` is a file of certificates, PEM, that are trusted beside those that all are. Raises OSError where
+        it cannot be read, ssl.SSLError where it has none."""
         self.endpoint = endpoint.rstrip("/")
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=self.endpoint, headers=headers, timeout=patience, trust_env=False)
+        verify: ssl.SSLContext | bool = True
+        if ca_bundle:
+            verify = ssl.create_default_context()
+            verify.load_verify_locations(ca_bundle)
+        self._http = httpx.Client(
+            base_url=self.endpoint, headers=headers, timeout=patience, trust_env=False, verify=verify
+        )
 
     def __enter__(self) -> ControlClient:
         return self
@@ -119,6 +130,12 @@ class ControlClient:
         return answer.json() if answer.content else None
 
     def _unreached(self, error: Exception) -> ControlError:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return ControlError(
+                0,
+                f"The certificate of {self.endpoint} is not trusted ({error}): name the file of the one that is to be, "
+                "export AWS_CA_BUNDLE=DATA/tls/certificate.pem",
+            )
         return ControlError(
             0,
             f"No Atoll answers at {self.endpoint} ({error}): start one with `atoll up`, or say where it is with "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from atoll.cell import Cell
@@ -19,7 +20,8 @@ from atoll.tenants.folder import DataFolder
 
 @dataclass
 class Parts:
-    """`token` is what a caller shows who is not on this machine, or who means a closed realm."""
+    """`token` is what a caller shows who is not on this machine, or who means a closed realm; `data_port` is where
+    AWS's services are."""
 
     settings: Settings
     token: str
@@ -33,3 +35,4 @@ class Parts:
     regions: Regions
     folder: DataFolder
     scripts: InitScripts
+    data_port: Callable[[], int]

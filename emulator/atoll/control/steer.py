@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from atoll.control.accounts import Accounts
+from atoll.control.asgi import AsgiAdapter, AsgiApp
 from atoll.control.parts import Parts
 from atoll.control.regions import Regions
 from atoll.core.threads import in_thread
-from atoll.gateway.embedded import Embedded
+from atoll.gateway.embedded import Embedded, pages
 from atoll.manifests.account import Account
 from atoll.manifests.region import Region
 from atoll.wire.http import Request, Response
 
-Adapter = Callable[[Request], Awaitable[Response]]
 TOKEN_FILE = "control-token"
 """In the data folder, for this user's eyes: what who is elsewhere shows, and who means a closed realm."""
 
@@ -46,8 +46,13 @@ async def steer(atoll: Embedded, manifests: Sequence[Account | Region]) -> None:
         regions,
         atoll.folder,
         atoll.scripts,
+        lambda: atoll.server.port,
     )
-    atoll.inner.control = _AtFirstCall(parts)
+    api = _AtFirstCall(parts)
+    if atoll.settings.control_port is None:
+        atoll.inner.control = api
+    else:
+        atoll.control_port = await _start_own_port(atoll, api)
 
 
 class _AtFirstCall:
@@ -56,25 +61,37 @@ class _AtFirstCall:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._turn = asyncio.Lock()
-        self._adapter: Adapter | None = None
+        self._app: AsgiApp | None = None
 
     async def __call__(self, request: Request) -> Response:
-        adapter = self._adapter or await self._loaded()
-        return await adapter(request)
+        return await AsgiAdapter(self._app or await self.load())(request)
 
-    async def _loaded(self) -> Adapter:
+    async def load(self) -> AsgiApp:
         async with self._turn:
-            if self._adapter is None:
+            if self._app is None:
                 # On a thread, since calls go on meanwhile.
-                self._adapter = await in_thread(_load, self._parts)
-            return self._adapter
+                self._app = await in_thread(_make_api, self._parts)
+            return self._app
 
 
-def _load(parts: Parts) -> Adapter:
+def _make_api(parts: Parts) -> AsgiApp:
     from atoll.control.api import make_api
-    from atoll.control.asgi import AsgiAdapter
 
-    return AsgiAdapter(make_api(parts))
+    api: AsgiApp = make_api(parts)
+    return api
+
+
+async def _start_own_port(atoll: Embedded, api: _AtFirstCall) -> int:
+    """The port. Raises CannotListen."""
+    # Imported here, since it brings uvicorn along.
+    from atoll.control.own_port import OwnPort, elsewhere
+
+    settings = atoll.settings
+    server = OwnPort(api.load, atoll.inner, lambda port: pages(settings, (port,)), atoll.tls)
+    port = await server.start(settings.addresses[0].host, settings.control_port or 0)
+    atoll.at_end.push_async_callback(server.stop)
+    atoll.inner.control = elsewhere(port)
+    return port
 
 
 def read_token(folder: Path) -> str:

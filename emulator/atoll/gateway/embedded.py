@@ -10,7 +10,7 @@ import signal
 import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import uvloop
@@ -71,6 +71,11 @@ class Embedded:
     calls: CallLog
     metrics: Metrics
     scripts: InitScripts
+    tls: ssl.SSLContext | None
+    at_end: AsyncExitStack
+    """What is to be done at the end, before the cell stops."""
+    control_port: int | None = None
+    """That of the control API, where it has one of its own."""
 
 
 Prepare = Callable[[Embedded], Awaitable[None]]
@@ -115,7 +120,7 @@ async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prep
         await _run_scripts(scripts, Stage.START, ended)
 
     async with running(settings, folder, clock, writer, announcer, start, scripts) as atoll:
-        announce_start(announcer, settings, atoll.server.ports)
+        announce_start(announcer, settings, atoll.server.ports, atoll.control_port)
         # As LocalStack does: what is to be done when Atoll is ready begins once it has said so.
         await _equip(scripts, atoll, Stage.READY)
         await _run_scripts(scripts, Stage.READY, ended)
@@ -234,23 +239,39 @@ async def running(
             access_log=access_log,
             inner=inner,
         )
-        server = Server(gateway, ssl=_tls(settings, folder, clock))
+        tls = _tls(settings, folder, clock)
+        server = Server(gateway, ssl=tls)
         _measure(metrics, cell, server, identifier, directory)
         lag = metrics.lag = LoopLag(asyncio.get_running_loop())
+        at_end = AsyncExitStack()
         try:
             if settings.eager:
                 _load(enabled)
             cell.start()
             atoll = Embedded(
-                settings, folder, clock, index, cell, gateway, inner, server, access_log, calls, metrics, scripts
+                settings=settings,
+                folder=folder,
+                clock=clock,
+                index=index,
+                cell=cell,
+                gateway=gateway,
+                inner=inner,
+                server=server,
+                access_log=access_log,
+                calls=calls,
+                metrics=metrics,
+                scripts=scripts,
+                tls=tls,
+                at_end=at_end,
             )
             await prepare(atoll)
             for address in settings.addresses:
                 await server.start(address.host, address.port)
-            gateway.pages = _pages(settings, server.ports)
+            gateway.pages = pages(settings, server.ports)
             yield atoll
         finally:
             lag.stop()
+            await at_end.aclose()
             await server.stop(0.0)
             await cell.stop()
             access_log.flush()
@@ -265,7 +286,8 @@ def _load(names: Collection[str]) -> None:
             load(name)
 
 
-def _pages(settings: Settings, ports: Sequence[int]) -> cors.Policy:
+def pages(settings: Settings, ports: Sequence[int]) -> cors.Policy:
+    """Which pages of browsers may call what listens on these ports."""
     return cors.policy(
         ports,
         host=settings.public_name,

@@ -19,8 +19,7 @@ from atoll.wire.http import Request, Response
 
 _WELL_KNOWN = re.compile(r"/_atoll/realms/([a-z0-9-]{1,63})/\.well-known/(openid-configuration|jwks\.json)")
 
-
-_CONTROL = ("/_atoll/v1/", "/_atoll/docs", "/_atoll/openapi.json")
+CONTROL = ("/_atoll/v1/", "/_atoll/docs", "/_atoll/openapi.json")
 _LOCALSTACK = ("/_localstack", "/_aws")
 
 
@@ -36,7 +35,7 @@ class Inner:
     def __call__(self, request: Request) -> Response | Awaitable[Response] | None:
         """The answer, or None where the path is none of Atoll's own."""
         path = request.path
-        if self.control is not None and path.startswith(_CONTROL):
+        if self.control is not None and path.startswith(CONTROL):
             return self.control(request)
         if self.localstack is not None and path.startswith(_LOCALSTACK):
             return self.localstack(request)

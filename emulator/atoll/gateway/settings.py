@@ -85,6 +85,8 @@ class Settings:
     port: int = 4566
     listen: tuple[Listen, ...] = ()
     """In place of `host` and `port`; `addresses` says what comes of all of them."""
+    control_port: int | None = None
+    """None: the control API is on the same ports as all else."""
     data: Path | None = None
     """None is `DEFAULT_DATA`."""
     temporary: bool = False
@@ -117,6 +119,8 @@ class Settings:
             raise BadSetting("--host", "it is empty; 0.0.0.0 stands for all of this machine's addresses")
         if not 0 <= self.port <= 65535:
             raise BadSetting("--port", "ports go from 0 to 65535")
+        if self.control_port is not None and not 0 <= self.control_port <= 65535:
+            raise BadSetting("--control-port", "ports go from 0 to 65535")
         if self.temporary and self.data is not None:
             raise BadSetting("--temporary", "it excludes --data")
         if not re.fullmatch(r"[0-9]{12}", self.default_account):

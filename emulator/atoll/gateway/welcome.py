@@ -9,14 +9,20 @@ from atoll.gateway.logs import Announcer
 from atoll.gateway.settings import Settings
 
 
-def announce_start(announcer: Announcer, settings: Settings, ports: Sequence[int]) -> None:
-    """Ends with the line that scripts wait for. `ports` are those that the settings' addresses came to."""
+def announce_start(
+    announcer: Announcer, settings: Settings, ports: Sequence[int], control_port: int | None = None
+) -> None:
+    """Ends with the line that scripts wait for. `ports` are those that the settings' addresses came to, `control_port`
+    the control API's own."""
     folder = settings.folder
     keeps = f"keeps its data in {folder}" if folder else "keeps its data until it ends"
     where = " and ".join(
         f"{settings.scheme}://{address.name}:{port}" for address, port in zip(settings.addresses, ports, strict=True)
     )
     announcer.say(f"Atoll {__version__} listens on {where} and {keeps}")
+    if control_port is not None:
+        address = settings.addresses[0]
+        announcer.say(f"The control API listens on {settings.scheme}://{address.name}:{control_port}")
     if settings.log_format == "text":
         for line in _how_to_call(settings, ports[0]):
             announcer.say(line)

@@ -22,6 +22,7 @@ CHOICES = ["normal", "full", "NORMAL", "standard", "dynamic", "text", "json", "d
 OPTIONS = [
     "--host",
     "--port",
+    "--control-port",
     "--data",
     "--temporary",
     "--durability",

@@ -163,6 +163,7 @@ class Api:
             steered.regions,
             steered.folder,
             InitScripts([], {}),
+            lambda: 4566,
         )
         self.app = make_api(self.parts)
         self.adapter = AsgiAdapter(self.app)
