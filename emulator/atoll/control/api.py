@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi_offline import FastAPIOffline
 
 from atoll import __version__
 from atoll.control.api_accounts import add_accounts, add_keys
@@ -41,16 +42,20 @@ from atoll.gateway.faults import Scope
 from atoll.index import BadPageToken
 from atoll.manifests.region import Region
 
+DOCS = "/_atoll/docs"
 STREAM_PAUSE = 15.0
 """Seconds after which a stream of calls says that it is still there."""
 
 
 def make_api(parts: Parts) -> FastAPI:
-    api = FastAPI(
+    # With the page's scripts at hand: whoever looks at it may have no way to a host of elsewhere.
+    api = FastAPIOffline(
         title="Atoll's control API",
         version=__version__,
-        docs_url="/_atoll/docs",
+        docs_url=DOCS,
         redoc_url=None,
+        static_url=f"{DOCS}/static",
+        swagger_ui_oauth2_redirect_url=f"{DOCS}/oauth2-redirect",
         openapi_url="/_atoll/openapi.json",
         responses={status: {"model": Problem} for status in (400, 401, 404, 409, 422)},
     )

@@ -111,6 +111,8 @@ class _Exchange:
         first = await self._next()
         if first is not None and first.get("more_body"):
             return Response(start["status"], headers, self._stream(first.get("body", b""), task))
+        # It has things to put away, as files.
+        await task
         return Response(start["status"], headers, b"" if first is None else first.get("body", b""))
 
     async def _stream(self, first: bytes, task: asyncio.Future[None]) -> AsyncIterator[bytes]:
@@ -120,6 +122,7 @@ class _Exchange:
                 if body := message.get("body"):
                     yield body
                 if not message.get("more_body"):
+                    await task
                     return
             # It ended without having said so: it failed, and the client is to see that something lacks.
             raise ConnectionError("the answer was cut short")

@@ -185,7 +185,7 @@ class Api:
 
     def routes(self) -> Iterator[tuple[str, str]]:
         for route in self.app.routes:
-            if isinstance(route, APIRoute):
+            if isinstance(route, APIRoute) and route.include_in_schema:
                 for method in route.methods:
                     yield method, route.path
 
