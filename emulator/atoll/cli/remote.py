@@ -40,13 +40,17 @@ def connected(endpoint: str, token: str) -> Iterator[ControlClient]:
     prepare_import()
     from atoll.control.client import ControlClient, ControlError
 
+    bundle = ca_bundle(endpoint)
     try:
-        with ControlClient(endpoint, token or token_nearby(), ca_bundle=ca_bundle(endpoint)) as client:
+        client = ControlClient(endpoint, token or token_nearby(), ca_bundle=bundle)
+    except (OSError, ssl.SSLError) as error:
+        fail(f"The certificates of {bundle} cannot be used ({error}): see to AWS_CA_BUNDLE")
+        return
+    try:
+        with client:
             yield client
     except ControlError as error:
         fail(str(error))
-    except (OSError, ssl.SSLError) as error:
-        fail(f"The certificates of {ca_bundle(endpoint)} cannot be used ({error}): see to AWS_CA_BUNDLE")
 
 
 def prepare_import() -> None:
