@@ -28,7 +28,6 @@ def apply(
         manifests = check(read_documents(file))
     except BadManifests as bad:
         fail(str(bad))
-        return
     with connected(endpoint, token) as client:
         for manifest in manifests:
             if isinstance(manifest, Account):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -43,9 +42,8 @@ def connected(endpoint: str, token: str) -> Iterator[ControlClient]:
     bundle = ca_bundle(endpoint)
     try:
         client = ControlClient(endpoint, token or token_nearby(), ca_bundle=bundle)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         fail(f"The certificates of {bundle} cannot be used ({error}): see to AWS_CA_BUNDLE")
-        return
     try:
         with client:
             yield client
@@ -75,7 +73,7 @@ def token_nearby() -> str:
         return ""
 
 
-def fail(words: str) -> None:
+def fail(words: str) -> NoReturn:
     """Ends the command."""
     print(f"atoll: {words}", file=sys.stderr)
     raise typer.Exit(1)

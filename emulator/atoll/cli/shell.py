@@ -51,7 +51,6 @@ def execute(
     program = shutil.which(command[0])
     if program is None:
         fail(f"There is no program {command[0]}: say which one with its path")
-        return
     os.execve(program, command, environment)
 
 
