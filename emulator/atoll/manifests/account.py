@@ -8,10 +8,13 @@ from typing import Any, Literal
 import msgspec
 
 from atoll.core.tenant_id import DEFAULT_REALM
-from atoll.manifests.durations import parse_duration
+from atoll.manifests.durations import parse_duration, render_duration
 from atoll.manifests.problems import shown
 
 _LONGEST_NAME = 57
+_LONGEST_NAMESPACE = 63
+LEAST_ROTATION = 60.0
+"""Seconds. Every key that there ever was stays known, so that none comes again."""
 
 Found = tuple[str, str, str]
 """Path, value, reason."""
@@ -82,7 +85,7 @@ def _seconds(text: str | None) -> float | None:
 def account_problems(body: dict[str, Any]) -> Iterator[Found]:
     """Of a document that fits its schema."""
     metadata, spec = body["metadata"], body["spec"]
-    yield from name_problems(metadata["name"])
+    yield from metadata_problems(metadata)
     if spec["rules"] == "Strict":
         yield "spec.rules", "Strict", "is not there yet: leave it out, or write Relaxed"
     regions = spec.get("regions", [])
@@ -93,8 +96,8 @@ def account_problems(body: dict[str, Any]) -> Iterator[Found]:
         yield "spec.from", "", "has both a snapshot and an account, and can start with one only"
     if source.get("account") == metadata["name"]:
         yield "spec.from.account", shown(metadata["name"]), "is the account itself"
-    for path, text in (("spec.ttl", spec.get("ttl")), ("spec.credentials.rotation", _rotation(spec))):
-        yield from _duration_problems(path, text)
+    yield from _duration_problems("spec.ttl", spec.get("ttl"), 0)
+    yield from _duration_problems("spec.credentials.rotation", _rotation(spec), LEAST_ROTATION)
 
 
 def _rotation(spec: dict[str, Any]) -> str | None:
@@ -102,23 +105,35 @@ def _rotation(spec: dict[str, Any]) -> str | None:
     return rotation
 
 
-def _duration_problems(path: str, text: str | None) -> Iterator[Found]:
+def _duration_problems(path: str, text: str | None, least: float) -> Iterator[Found]:
     if text is None:
         return
     try:
-        if parse_duration(text) <= 0:
+        seconds = parse_duration(text)
+        if seconds <= 0:
             yield path, shown(text), "must be longer than nothing"
+        elif seconds < least:
+            yield path, shown(text), f"must be at least {render_duration(least)}"
     except ValueError as error:
         yield path, "", str(error)
 
 
-def name_problems(name: object) -> Iterator[Found]:
+def metadata_problems(metadata: dict[str, Any]) -> Iterator[Found]:
     """https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names"""
-    allowed = "abcdefghijklmnopqrstuvwxyz0123456789-"
-    if not isinstance(name, str) or not set(name) <= set(allowed) or name[:1] in "-" or name[-1:] in "-":
+    name, namespace, generation = metadata["name"], metadata.get("namespace", ""), metadata.get("generation", 0)
+    if not _is_label(name):
         yield "metadata.name", shown(name), "is no name: lower-case letters, digits and, between them, hyphens"
     elif len(name) > _LONGEST_NAME:
         yield "metadata.name", shown(name), f"has {len(name)} characters, and may have at most {_LONGEST_NAME}"
+    if namespace != "" and not (_is_label(namespace) and len(namespace) <= _LONGEST_NAMESPACE):
+        yield "metadata.namespace", shown(namespace), "is no namespace's name"
+    if not isinstance(generation, int):
+        yield "metadata.generation", shown(generation), "is not an integer"
+
+
+def _is_label(name: object) -> bool:
+    allowed = "abcdefghijklmnopqrstuvwxyz0123456789-"
+    return isinstance(name, str) and set(name) <= set(allowed) and name[:1] not in ("", "-") and name[-1:] != "-"
 
 
 def forbidden_changes(old: Account, new: Account) -> Iterator[Found]:

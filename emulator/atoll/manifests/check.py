@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from jsonschema import ValidationError
@@ -11,13 +12,15 @@ from jsonschema import ValidationError
 from atoll.manifests.account import Account, account_problems, forbidden_changes
 from atoll.manifests.crds import API_VERSION, KINDS, openapi_pattern, schema, validator, with_defaults
 from atoll.manifests.documents import Document
-from atoll.manifests.problems import BadManifests, Problem, shown
+from atoll.manifests.problems import BadManifests, Problem, plain, shown
 from atoll.manifests.region import Region, region_problems
 
 Manifest = Account | Region
 
 _Found = tuple[str, str, str]
 """Path, value, reason."""
+MOST_PROBLEMS = 100
+"""Of one document that are told: whoever sends something else altogether has a million."""
 
 
 def check(documents: Iterable[Document]) -> list[Manifest]:
@@ -26,7 +29,7 @@ def check(documents: Iterable[Document]) -> list[Manifest]:
     problems: list[Problem] = []
     names: set[tuple[str, str, str]] = set()
     for document in documents:
-        found = list(_problems(document.body))
+        found = list(islice(_problems(document.body), MOST_PROBLEMS))
         if not found:
             manifest = _made(document.body)
             key = (document.body["kind"], getattr(manifest, "namespace", ""), manifest.name)
@@ -35,6 +38,8 @@ def check(documents: Iterable[Document]) -> list[Manifest]:
             names.add(key)
             manifests.append(manifest)
         problems += [document.problem(*each) for each in found]
+        if len(found) == MOST_PROBLEMS:
+            problems.append(document.problem("", "", "what else may be wrong is not told"))
     if problems:
         raise BadManifests(problems)
     return manifests
@@ -53,7 +58,7 @@ def _made(body: dict[str, Any]) -> Manifest:
 
 def _problems(body: dict[str, Any]) -> Iterator[_Found]:
     kind = body.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         yield "kind", shown(kind), f"is none of Atoll's, which are {' and '.join(KINDS)}"
         return
     if body.get("apiVersion") != API_VERSION:
@@ -63,7 +68,8 @@ def _problems(body: dict[str, Any]) -> Iterator[_Found]:
     if not isinstance(metadata, dict) or not metadata.get("name"):
         yield "metadata.name", "", "is missing"
         return
-    errors = sorted(validator(kind).iter_errors(body), key=lambda error: list(map(str, error.absolute_path)))
+    first = islice(validator(kind).iter_errors(body), MOST_PROBLEMS)
+    errors = sorted(first, key=lambda error: list(map(str, error.absolute_path)))
     for error in errors:
         yield from _told(error)
     if not errors:
@@ -129,5 +135,5 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 def _path(parts: Iterable[object]) -> str:
     text = ""
     for part in parts:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part}]" if isinstance(part, int) else f".{plain(str(part))}"
     return text.lstrip(".")

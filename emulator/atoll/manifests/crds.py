@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -9,7 +10,8 @@ from importlib import resources
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import create
 
 GROUP = "atoll.dev"
 VERSION = "v1alpha1"
@@ -40,7 +42,34 @@ def schema(kind: str) -> Schema:
 def validator(kind: str) -> Draft202012Validator:
     """What checks a kind's documents, as the Kubernetes API server does when it is strict: unknown fields are
     mistakes."""
-    return Draft202012Validator(_strict(schema(kind)))
+    checker: Draft202012Validator = _Validator(_strict(schema(kind)))
+    return checker
+
+
+def _items(checker: Any, items: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+    if isinstance(value, list) and not _too_many(value, schema):
+        for number, each in enumerate(value):
+            yield from checker.descend(each, items, path=number)
+
+
+def _unique_items(_checker: Any, unique: bool, value: Any, schema: Any) -> Iterator[ValidationError]:
+    """jsonschema's own compares each with each where not all are of one type."""
+    if unique and isinstance(value, list) and not _too_many(value, schema):
+        different = {json.dumps(each, sort_keys=True) for each in value}
+        if len(different) < len(value):
+            yield ValidationError("has an item twice")
+
+
+def _too_many(value: list[Any], schema: Schema) -> bool:
+    """`maxItems` says so already, and each of them need not be looked at."""
+    most: int = schema.get("maxItems", len(value))
+    return len(value) > most
+
+
+_Validator: Any = create(
+    Draft202012Validator.META_SCHEMA,
+    {**Draft202012Validator.VALIDATORS, "items": _items, "uniqueItems": _unique_items},
+)
 
 
 def _strict(node: Any, *, under_metadata: bool = False) -> Any:

@@ -5,25 +5,23 @@ They are read as Kubernetes reads them: a date is a text, a field that comes twi
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
+from atoll.manifests.loader import check_size, load_documents
 from atoll.manifests.problems import BadManifests, Problem
 
 STANDARD_INPUT = "-"
 ENDINGS = (".yaml", ".yml", ".json")
 LARGEST = 64 * 1024 * 1024
 """Bytes of one file."""
-MOST_VALUES = 2_000_000
-"""In one document, those behind aliases counted each time: a few lines may stand for billions."""
-DEEPEST = 64
-
-_Base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -57,23 +55,52 @@ def read_documents(paths: Iterable[str]) -> list[Document]:
 
 
 def _texts(path: str, problems: list[Problem]) -> Iterator[tuple[str, str]]:
-    if path == STANDARD_INPUT:
-        yield "standard input", sys.stdin.read(LARGEST)
-        return
-    for file in _files(Path(path)):
+    for file in [path] if path == STANDARD_INPUT else _files(path, problems):
+        name = "standard input" if file == STANDARD_INPUT else file
         try:
-            if file.stat().st_size > LARGEST:
-                raise ValueError(f"is larger than {LARGEST // 2**20} MiB")
-            yield str(file), file.read_text()
+            yield name, _standard_input() if file == STANDARD_INPUT else _text(file)
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            problems.append(Problem(str(file), 1, "", "", f"cannot be read: {reason}"))
+            problems.append(_unreadable(name, error))
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.iterdir() if file.suffix in ENDINGS and file.is_file())
+def _files(path: str, problems: list[Problem]) -> list[str]:
+    """The file itself, or those of a folder."""
+    try:
+        if not Path(path).is_dir():
+            return [path]
+        return sorted(str(file) for file in Path(path).iterdir() if file.suffix in ENDINGS and file.is_file())
+    except OSError as error:
+        problems.append(_unreadable(path, error))
+        return []
+
+
+def _unreadable(source: str, error: Exception) -> Problem:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return Problem(source, 1, "", "", f"cannot be read: {reason}")
+
+
+def _standard_input() -> str:
+    return _bounded(sys.stdin.buffer)
+
+
+def _text(file: str) -> str:
+    """Raises OSError, ValueError."""
+    # A named pipe is not waited for until somebody opens its other end: that may be never.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    with open(descriptor, "rb") as opened:
+        text = _bounded(opened)
+        if not text and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            raise ValueError("it is a pipe that nobody writes to: pipe into -f - instead")
+    return text
+
+
+def _bounded(file: IO[bytes]) -> str:
+    # Devices and pipes have no size to be asked for beforehand.
+    data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST // 2**20} MiB")
+    return data.decode()
 
 
 def read_text(source: str, text: str) -> list[Document]:
@@ -81,9 +108,9 @@ def read_text(source: str, text: str) -> list[Document]:
     documents: list[Document] = []
     number = 1
     try:
-        for body in yaml.load_all(text, Loader=_Loader):
+        for body in load_documents(text):
             if body is not None:
-                _check_size(body)
+                check_size(body)
                 documents += _documents(source, number, body)
             number += 1
     except yaml.MarkedYAMLError as error:
@@ -104,43 +131,3 @@ def _documents(source: str, number: int, body: Any) -> Iterator[Document]:
             yield from _documents(source, number, item)
     else:
         yield Document(source, number, body)
-
-
-def _check_size(body: Any) -> None:
-    level, count = [body], 0
-    for _ in range(DEEPEST):
-        level = [child for node in level for child in _children(node)]
-        count += len(level)
-        if count > MOST_VALUES:
-            raise ValueError("it stands for too much")
-        if not level:
-            return
-    raise ValueError("it nests too deep")
-
-
-def _children(node: Any) -> Iterable[Any]:
-    if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list) else ()
-
-
-class _Loader(_Base):  # type: ignore[valid-type, misc]
-    """YAML as Kubernetes takes it."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = key_node.value
-            if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, "a field's name is no text", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key} is there twice", key_node.start_mark)
-            seen.add(key)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return {str(key): value for key, value in mapping.items()}
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _Base.yaml_implicit_resolvers.items()
-}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LONGEST_VALUE = 80
+_LONGEST_NAME = 400
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        where = f"{self.source}, document {self.document}"
+        where = f"{plain(self.source)}, document {self.document}"
         if self.path:
             where = f"{where}, {self.path}"
         return f"{where}: {self.value} {self.reason}" if self.value else f"{where}: {self.reason}"
@@ -38,3 +39,9 @@ def shown(value: object) -> str:
     """A value as a message has it, not longer than a message may be."""
     text = {"None": "null", "True": "true", "False": "false"}.get(repr(value), repr(value))
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def plain(text: str) -> str:
+    """A name as a message has it: on one line, whatever it is made of, and not longer than a message may be."""
+    text = text if text.isprintable() else repr(text)[1:-1]
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"

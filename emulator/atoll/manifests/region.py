@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from atoll.manifests.account import Found, name_problems
+from atoll.manifests.account import Found, metadata_problems
 from atoll.manifests.durations import parse_duration
 from atoll.manifests.fault import Fault, parse_share
 from atoll.manifests.problems import shown
@@ -39,7 +39,7 @@ class Region(msgspec.Struct, frozen=True):
 
 def region_problems(body: dict[str, Any]) -> Iterator[Found]:
     """Of a document that fits its schema."""
-    yield from name_problems(body["metadata"]["name"])
+    yield from metadata_problems(body["metadata"])
     for number, fault in enumerate(body["spec"].get("faults", ())):
         path = f"spec.faults[{number}]"
         if parse_share(fault.get("errorRate", "0%")) > 1:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from atoll.manifests.account import Account
-from atoll.manifests.check import check, check_change
+from atoll.manifests.check import MOST_PROBLEMS, check, check_change
 from atoll.manifests.documents import Document
 from atoll.manifests.fault import Fault
 from atoll.manifests.problems import BadManifests
@@ -113,6 +113,9 @@ def test_a_region_with_faults() -> None:
         ({"from": {"snapshot": "a", "account": "b"}}, "1, spec.from: has both a snapshot and an account"),
         ({"from": {"account": "payments"}}, "1, spec.from.account: 'payments' is the account itself"),
         ({"from": None}, "1, spec.from: null is not an object"),
+        ({"credentials": {"rotation": "1ns"}}, "1, spec.credentials.rotation: '1ns' must be at least 1m"),
+        ({"regions": ["r", {}, 1] * 10_000}, "1, spec.regions: has 30000 items, and may have at most 100"),
+        ({"a\nb\x1b[31m": 1}, "1, spec.a\\nb\\x1b[31m: is no field of it"),
     ],
 )
 def test_what_an_account_may_not_say(spec: dict[str, Any], words: str) -> None:
@@ -144,6 +147,10 @@ def test_what_a_region_may_not_say(fault: dict[str, Any], words: str) -> None:
     ("change", "words"),
     [
         ({"kind": "Pod"}, "1, kind: 'Pod' is none of Atoll's, which are Account and Region"),
+        ({"kind": ["Account"]}, "1, kind: ['Account'] is none of Atoll's, which are Account and Region"),
+        ({"metadata": {"name": "a", "namespace": "../x"}}, "1, metadata.namespace: '../x' is no namespace's name"),
+        ({"metadata": {"name": "a", "namespace": ["x"]}}, "1, metadata.namespace: ['x'] is no namespace's name"),
+        ({"metadata": {"name": "a", "generation": "x"}}, "1, metadata.generation: 'x' is not an integer"),
         ({"apiVersion": "v1"}, "1, apiVersion: 'v1' is not atoll.dev/v1alpha1"),
         ({"metadata": {}}, "1, metadata.name: is missing"),
         ({"metadata": None}, "1, metadata.name: is missing"),
@@ -214,3 +221,9 @@ def test_the_package_has_the_crds_as_they_are() -> None:
     assert {file.name: file.read_text() for file in source.iterdir()} == {
         file.name: file.read_text() for file in packaged.iterdir()
     }
+
+
+def test_not_everything_is_told_of_what_is_all_wrong() -> None:
+    told = refused(account(**{f"field{number}": 1 for number in range(1000)}))
+    assert len(told) == MOST_PROBLEMS + 1
+    assert told[-1] == "1: what else may be wrong is not told"
