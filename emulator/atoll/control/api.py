@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from itertools import islice
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
 
 from atoll import __version__
 from atoll.control.api_accounts import add_accounts, add_keys
@@ -36,10 +39,12 @@ from atoll.control.models import (
     TenantView,
 )
 from atoll.control.parts import Parts
+from atoll.control.requests import StrictRoute
 from atoll.control.views import call_view, region_view, resource_view
 from atoll.core.tenant_id import DEFAULT_REALM
 from atoll.gateway.faults import Scope
 from atoll.index import BadPageToken
+from atoll.manifests.check import MOST_PROBLEMS
 from atoll.manifests.region import Region
 
 DOCS = "/_atoll/docs"
@@ -57,8 +62,10 @@ def make_api(parts: Parts) -> FastAPI:
         static_url=f"{DOCS}/static",
         swagger_ui_oauth2_redirect_url=f"{DOCS}/oauth2-redirect",
         openapi_url="/_atoll/openapi.json",
+        redirect_slashes=False,
         responses={status: {"model": Problem} for status in (400, 401, 404, 409, 422)},
     )
+    api.router.route_class = StrictRoute
     _tell_problems(api)
     guard = Guard(parts)
     _add_realms(api, parts, guard)
@@ -88,14 +95,21 @@ def _tell_problems(api: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         fields = [
             FieldProblem(path=".".join(map(str, each["loc"])), value=repr(each.get("input"))[:80], reason=each["msg"])
-            for each in error.errors()
+            for each in islice(error.errors(), MOST_PROBLEMS)
         ]
         detail = "; ".join(f"{field.path}: {field.reason}" for field in fields)
         return _problem(Problem(title="The request is not valid", status=400, detail=detail, problems=fields))
 
+    @api.exception_handler(HTTPException)
+    async def other(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        title = HTTPStatus(error.status_code).phrase
+        return _problem(Problem(title=title, status=error.status_code, detail=error.detail), error.headers)
 
-def _problem(problem: Problem) -> Response:
-    headers = {"www-authenticate": "Bearer"} if problem.status == 401 else None
+
+def _problem(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    if problem.status == 401:
+        headers = {"www-authenticate": "Bearer"}
     return JSONResponse(
         problem.model_dump(by_alias=True), problem.status, media_type="application/problem+json", headers=headers
     )

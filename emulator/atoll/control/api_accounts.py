@@ -25,7 +25,7 @@ def add_accounts(api: FastAPI, parts: Parts, guard: Guard) -> None:
         host = request.headers.get("host", "localhost")
         if parts.settings.control_port is not None:
             host = f"{re.sub(_PORT, '', host)}:{parts.data_port()}"
-        endpoint = f"{request.url.scheme}://{host}"
+        endpoint = f"{request.scope['scheme']}://{host}"
         return account_view(declaration, endpoint, len(parts.accounts.tenants(declaration)))
 
     @api.get("/_atoll/v1/accounts")

@@ -9,6 +9,7 @@ from atoll.manifests.account import Account
 from atoll.manifests.check import check
 from atoll.manifests.crds import API_VERSION
 from atoll.manifests.documents import Document
+from atoll.manifests.loader import check_size
 from atoll.manifests.problems import BadManifests
 from atoll.manifests.region import Region
 
@@ -17,6 +18,10 @@ def checked(kind: str, name: str, spec: dict[str, Any], realm: str = "") -> Acco
     """Raises Invalid."""
     metadata = {"name": name, **({"namespace": realm} if realm else {})}
     body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+    try:
+        check_size(body)
+    except ValueError as error:
+        raise Invalid(f"spec: {error}") from None
     try:
         [manifest] = check([Document("the request", 1, body)])
     except BadManifests as bad:

@@ -53,7 +53,7 @@ class Declared(Model):
 
     spec: dict[str, Any]
     generation: int | None = Field(
-        None, ge=1, description="The declarer's count of changes; without it, they are counted."
+        None, ge=1, lt=2**63, description="The declarer's count of changes; without it, they are counted."
     )
 
 

@@ -10,8 +10,10 @@ https://www.rfc-editor.org/rfc/rfc9112
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
+from ipaddress import IPv6Address
 from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -22,6 +24,8 @@ HEAD_END: Final = b"\r\n\r\n"
 CHUNKED: Final = -1
 """What `body_length` says of a body whose length only its chunks tell."""
 
+_HOST: Final = re.compile(r"(?:\[([^\]]+)\]|[\w.~%!$&'()*+,;=-]*)(?::(\d{0,5}))?", re.ASCII)
+_LAST_PORT: Final = 65535
 _SILENT: Final = object()
 """llhttp's listener: nobody, which spares a call for every header."""
 
@@ -52,7 +56,7 @@ class _Names(dict[str, str]):
 
 
 class _Fields(dict[str, tuple[str, str]]):
-    """Header lines and what they say. Bounded; lines that will not come again are left out."""
+    """Header lines and what they say. Bounded; lines that will not come again are left out. Raises Refused."""
 
     __slots__ = ()
     _MOST = 4096
@@ -63,6 +67,8 @@ class _Fields(dict[str, tuple[str, str]]):
         name, _, value = line.partition(":")
         name = _names[name]
         field = name, value.strip(" \t")
+        if name == "host":
+            _check_host(field[1])
         if len(line) <= self._LONGEST and name not in self._UNIQUE:
             if len(self) >= self._MOST:
                 self.clear()
@@ -129,6 +135,21 @@ def _joined(fields: Sequence[str]) -> dict[str, str]:
     return headers
 
 
+def _check_host(host: str) -> None:
+    """Raises Refused for what is no host, which a URL made of it would say in its own way.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-3.2 https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2
+    """
+    match = _HOST.fullmatch(host)
+    try:
+        if match is None or int(match[2] or 0) > _LAST_PORT:
+            raise ValueError
+        if match[1]:
+            IPv6Address(match[1])
+    except ValueError:
+        raise Refused(400, "the Host header is no host") from None
+
+
 def _origin_form(method: str, target: str, headers: dict[str, str]) -> str:
     """A target in absolute form, as clients send it to a proxy, with its authority in Host's place; `*` as it is.
 
@@ -143,6 +164,7 @@ def _origin_form(method: str, target: str, headers: dict[str, str]) -> str:
     authority = rest[:end].rpartition("@")[2]
     if not authority:
         raise Refused(400, "the request's target has no host")
+    _check_host(authority)
     headers["host"] = authority
     return rest[end:] if rest[end : end + 1] == "/" else "/" + rest[end:]
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+import pytest
+from atoll.control.requests import LONGEST_BODY
 from atoll.core.caller import Caller
 from atoll.core.tenant_id import TenantId
 from atoll.wire.http import Request
@@ -68,6 +70,62 @@ def test_problems_say_what_is_wrong(ask: Any) -> None:
         status, problem = await api("PUT", "/realms/default/accounts/y", {"spec": {"realm": "twin"}})
         assert status == 409
         assert (await api("GET", "/resources?token=x"))[0] == 400
+
+    ask(test)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"spec":{"alias":"\\ud800"}}', 400),
+        (b'{"spec":{"\\ud800":1}}', 400),
+        (b'{"spec":{"ttl":NaN}}', 400),
+        (b'{"spec":{"ttl":1e999}}', 400),
+        (b'{"spec":{},"generation":' + b"9" * 5000 + b"}", 400),
+        (b'{"spec":{},"generation":9223372036854775808}', 400),
+        (b'{"spec":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
+        (b'{"spec":' + b'{"a":' * 500 + b"1" + b"}" * 500 + b"}", 422),
+        (b'{"spec":{}}'.decode().encode("utf-16"), 400),
+        (b'{"spec":{"alias":"' + b"a" * LONGEST_BODY + b'"}}', 413),
+        (b'{"spec":{"regions":[' + b"1," * 100_000 + b"1]}}", 422),
+        (b"{" + b",".join(b'"%d":1' % number for number in range(10_000)) + b"}", 400),
+        (b"[" + b"1," * 100_000 + b"1]", 400),
+        (b"", 400),
+    ],
+)
+def test_bodies_that_nobody_means(ask: Any, body: bytes, status: int) -> None:
+    async def test(api: Any, steered: Any) -> None:
+        headers = {"host": "localhost:4566", "content-type": "application/json"}
+        path = "/_atoll/v1/realms/default/accounts/x"
+        answer = await api.adapter(Request("PUT", path, "", headers, body, peer=HERE))
+        assert answer.status == status
+        assert ("content-type", "application/problem+json") in answer.headers
+        assert isinstance(answer.body, bytes)
+        assert len(orjson.loads(answer.body)["problems"]) <= 101
+        assert len(answer.body) < 50_000
+        assert (await api("GET", "/accounts"))[1]["items"] == []
+
+    ask(test)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("PATCH", "/realms"), ("GET", "/realms/")])
+def test_what_is_not_there_is_a_problem_too(ask: Any, method: str, path: str) -> None:
+    async def test(api: Any, steered: Any) -> None:
+        answer = await api.raw(method, f"/_atoll/v1{path}")
+        assert answer.status in (404, 405)
+        assert ("content-type", "application/problem+json") in answer.headers
+
+    ask(test)
+
+
+def test_a_host_that_is_none(ask: Any) -> None:
+    """As a server of another kind hands it on."""
+
+    async def test(api: Any, steered: Any) -> None:
+        body, headers = b'{"spec":{}}', {"host": "[", "content-type": "application/json"}
+        for method, path, sent in (("PUT", "/realms/default/accounts/x", body), ("GET", "/accounts", b"")):
+            answer = await api.adapter(Request(method, f"/_atoll/v1{path}", "", headers, sent, peer=HERE))
+            assert answer.status in (200, 201)
 
     ask(test)
 
