@@ -31,7 +31,7 @@ from atoll.gateway.access_log import INNER, AccessLog
 from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.dispatch import Dispatcher
 from atoll.gateway.faults import Faults, Outcome
-from atoll.gateway.files import file_plan
+from atoll.gateway.files import file_plan, problem
 from atoll.gateway.gate import Gate
 from atoll.gateway.http1 import body_length
 from atoll.gateway.identify import Identifier, Identity
@@ -51,6 +51,7 @@ _MOST_MISSING = 10_000
 """Names that are counted one by one."""
 CLIENT_GONE = 499
 """The status in the log of what was given up because nobody waited for it any more: no failure of ours."""
+_REFUSALS = {408: "RequestTimeout", 413: "RequestEntityTooLarge"}
 _NO_SERVICE = ServiceModel({"metadata": {"protocol": "query"}, "operations": {}, "shapes": {}}, "")
 """In whose words errors are told where there is no model to tell them in."""
 
@@ -152,14 +153,24 @@ class Gateway:
         where the operation does. Paths of Atoll's own that take files say so themselves."""
         if (plan := file_plan(request)) is not None:
             return plan
-        name, operation = self._detector.detect_head(request)
-        service = self._registry.get(name)
+        detected = self._detector.detect_head(request)
+        operation = detected.operation if detected else None
+        service = self._registry.get(detected.service) if detected else None
         limit = LONGEST_BODY if service is None else service.longest_body_of(operation.name if operation else "")
         if body_length(request.headers) > limit:
-            exchange = Exchange(self, request)
-            exchange.detected = self._detector.detect(request)
-            return self.render(exchange, None, _body_too_long(limit))
+            return self.refuse(request, 413, f"a body of more than {limit} bytes")
         return BodyPlan(limit, operation is not None and operation.streaming_input and service is not None)
+
+    def refuse(self, request: Request | None, status: int, reason: str) -> Response:
+        """In AWS's words and the caller's protocol, as far as the head tells that."""
+        if request is None or request.path.startswith("/_"):
+            text = Response(status, [("Content-Type", "text/plain")], f"{reason}\n".encode())
+            response = text if request is None else problem(status, reason)
+            self._log_other(self.clock.now(), response)
+            return response
+        exchange = Exchange(self, request)
+        exchange.detected = self._detector.detect_head(request)
+        return self.render(exchange, None, _refused(status, reason))
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         verdict = cors.judge(request.method, request.headers, self.pages)
@@ -211,7 +222,7 @@ class Gateway:
             raise wrong_service(identity.claim, route.model.service.signing_name)
         body = request.body
         if type(body) is bytes and len(body) > route.longest_body:
-            raise _body_too_long(route.longest_body)
+            raise _refused(413, f"a body of more than {route.longest_body} bytes")
         if detected.path is not None:
             request.path = detected.path
         params = route.codec.parse(request, route.model)
@@ -379,8 +390,8 @@ def _no_such_version(detected: Detected) -> AwsError:
     return AwsError("InvalidAction", message)
 
 
-def _body_too_long(limit: int) -> AwsError:
-    return AwsError("RequestEntityTooLarge", f"The request's body has more than {limit} bytes.", status=413)
+def _refused(status: int, reason: str) -> AwsError:
+    return AwsError(_REFUSALS.get(status, "BadRequest"), f"The request was refused: {reason}.", status=status)
 
 
 def _needs_no_signature(detected: Detected) -> bool:

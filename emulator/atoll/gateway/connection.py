@@ -20,11 +20,10 @@ from collections.abc import AsyncIterator
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, cast
 
-from httptools import HttpRequestParser
-
 from atoll.gateway.answer import Streamed, streamed, whole
 from atoll.gateway.body_stream import BodyStream
-from atoll.gateway.http1 import CHUNKED, HEAD_END, Refused, body_length, judge_partial, keeps_alive, parse_head
+from atoll.gateway.head_reader import HeadReader
+from atoll.gateway.http1 import CHUNKED, Refused, body_length, keeps_alive, parse_head
 from atoll.gateway.incoming import IncomingBody
 from atoll.gateway.outlet import Outlet
 from atoll.wire.http import Pending, Request, Response
@@ -69,18 +68,15 @@ class Connection(asyncio.Protocol):
         """When the phase began."""
 
         self._rest = b""
-        self._partial: HttpRequestParser | None = None
-        self._judged = 0
-        """Bytes of `_rest` that `_partial` has seen: the beginning of a head."""
-        self._seek = 0
-        """Where in `_rest` the head's end may begin."""
+        self._head = HeadReader(server.limits.request_line, server.limits.head)
         self._paused = False
 
         self._old = False
         self._head_only = False
         self._keep_alive = True
 
-        self._request: Request
+        self._request: Request | None = None
+        """The one whose body is being taken."""
         self._incoming: IncomingBody | None = None
         self._body = bytearray()
         self._stream: BodyStream | None = None
@@ -97,12 +93,13 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._peer = peer[0] if peer else ""
         server = self._server
+        beyond = len(server.connections) + 1 - server.limits.connections
+        full = beyond > 0 and not server.make_room()
         server.connections.add(self)
-        beyond = len(server.connections) - server.limits.connections
-        if beyond > OVERFLOW:
+        if full and beyond > OVERFLOW:
             self.abort()
-        elif beyond > 0:
-            self._refuse(503, "too many connections")
+        elif full:
+            self._refuse(Refused(503, "too many connections"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel("the client went away")
@@ -155,28 +152,27 @@ class Connection(asyncio.Protocol):
         """Serves the requests that `data` completes, up to one that waits for something. What is left then."""
         server = self._server
         limits = server.limits
+        head = self._head
         at, size = 0, len(data)
         while at < size:
             if data[at] == 13 and data[at : at + 2] == b"\r\n":
                 at += 2  # Empty lines ahead of a request are ignored: RFC 9112, 2.2.
-                self._forget_partial()
+                head.forget()
                 continue
-            end = data.find(HEAD_END, at + self._seek) + 4
             try:
-                if end < 4:
-                    self._keep_partial(data[at:])
+                began = head.began
+                end = head.end(data, at)
+                if not end:
+                    if not began:
+                        self._since = server.now
+                    self._rest = data[at:]
                     return b""
-                if self._judged:
-                    self._forget_partial()
-                if end - at > limits.head:
-                    raise Refused(431, f"a head of more than {limits.head} bytes")
                 request, self._old = parse_head(
                     data[at:end], limits.request_line, limits.headers, server.scheme, self._peer
                 )
                 length = body_length(request.headers)
             except Refused as refused:
-                self._head_only = False
-                self._refuse(refused.status, refused.reason)
+                self._refuse(refused)
                 return b""
             at = end
             self._keep_alive = keeps_alive(request.headers, self._old)
@@ -193,32 +189,13 @@ class Connection(asyncio.Protocol):
                 return data[at:]
         return b""
 
-    def _keep_partial(self, data: bytes) -> None:
-        """Keeps the beginning of a head. Raises Refused as soon as it can no longer become a good one."""
-        limits = self._server.limits
-        if len(data) > limits.request_line and b"\r\n" not in data:
-            raise Refused(414, f"a request line of more than {limits.request_line} bytes")
-        if len(data) > limits.head:
-            raise Refused(431, f"a head of more than {limits.head} bytes")
-        if not self._judged:
-            self._since = self._server.now
-        self._partial = judge_partial(self._partial, data[self._judged :])
-        self._judged = len(data)
-        self._seek = max(0, len(data) - 3)
-        self._rest = data
-
-    def _forget_partial(self) -> None:
-        self._judged = self._seek = 0
-        self._partial = None
-
     def _expect_body(self, request: Request, length: int, waiting: bool) -> None:
         """Prepares for a body that is not all here. `waiting` is whether none of it is."""
-        limits = self._server.limits
-        limit, stream = limits.small_body, False
+        limit, stream = self._server.limits.small_body, False
         expect = None if self._old else request.headers.get("expect")
         if length == CHUNKED or length > limit or expect is not None:
             if expect is not None and expect.lower() != "100-continue":
-                self._refuse(417, "no expectation but 100-continue is understood")
+                self._refuse(Refused(417, "no expectation but 100-continue is understood"), request)
                 return
             try:
                 plan = self._server.app.admit(request)
@@ -230,7 +207,7 @@ class Connection(asyncio.Protocol):
                 return
             limit, stream = plan.limit, plan.stream
             if length > limit:
-                self._refuse(413, f"a body of more than {limit} bytes")
+                self._refuse(Refused(413, f"a body of more than {limit} bytes"), request)
                 return
             if expect is not None and waiting:
                 self._transport.write(CONTINUE)
@@ -249,7 +226,7 @@ class Connection(asyncio.Protocol):
         try:
             piece, rest = incoming.take(data)
         except Refused as refused:
-            self._refuse(refused.status, refused.reason)
+            self._refuse(refused, self._request)
             return b""
         stream = self._stream
         if self._phase is DRAIN:
@@ -267,10 +244,13 @@ class Connection(asyncio.Protocol):
         else:
             self._body += piece
             if incoming.complete:
-                self._request.body = bytes(self._body)
+                # Nothing of it is kept: an idle connection costs the same whatever it has sent.
+                request, self._request = self._request, None
+                assert request is not None
+                request.body = bytes(self._body)
                 self._body = bytearray()
                 self._phase = HEAD
-                self._handle(self._request)
+                self._handle(request)
         return rest
 
     def _pause_reading(self) -> None:
@@ -384,8 +364,15 @@ class Connection(asyncio.Protocol):
 
     # The end.
 
-    def _refuse(self, status: int, reason: str) -> None:
-        self._refuse_with(Response(status, [("content-type", "text/plain")], f"{reason}\n".encode()))
+    def _refuse(self, refused: Refused, request: Request | None = None) -> None:
+        """Answers what the protocol or a limit forbids: the body of `request`, or what is none yet."""
+        self._head_only = request is not None and request.method == "HEAD"
+        try:
+            response = self._server.app.refuse(request, refused.status, refused.reason)
+        except Exception:
+            log.exception("refuse failed")
+            response = _failure()
+        self._refuse_with(response)
 
     def _refuse_with(self, response: Response) -> None:
         """Answers what is no request, or not one to be served, and ends the connection."""
@@ -410,6 +397,8 @@ class Connection(asyncio.Protocol):
         """Ends whatever runs for the client. Its results have nobody to go to."""
         self._phase = CLOSED
         self._rest = b""
+        self._request = None
+        self._body = bytearray()
         if self._call is not None:
             self._call.cancel()
         if self._pump is not None:
@@ -429,10 +418,17 @@ class Connection(asyncio.Protocol):
         """What ends some time after it is cancelled: the call in progress, or the sending of its answer."""
         return self._pump or (None if isinstance(self._call, Pending) else self._call)
 
-    def close_if_idle(self) -> None:
-        if self._phase is HEAD and not self._rest:
-            self._phase = CLOSED
-            self._transport.close()
+    def idle_since(self) -> float | None:
+        """The moment from which on nothing has been asked; None where something is."""
+        return self._since if self._phase is HEAD and not self._rest else None
+
+    def close_if_idle(self) -> bool:
+        """Whether it was."""
+        if self.idle_since() is None:
+            return False
+        self._phase = CLOSED
+        self._transport.close()
+        return True
 
     def sweep(self, now: float, interval: float) -> None:
         """Ends the connection when its time is up. `interval` is what the moments kept here may be behind."""
@@ -445,8 +441,7 @@ class Connection(asyncio.Protocol):
         if phase is HEAD:
             if self._rest:
                 if waited > limits.head_time and not self._outlet.stalled:
-                    self._head_only = False
-                    self._refuse(408, "the request's head took too long")
+                    self._refuse(Refused(408, "the request's head took too long"))
             elif self._server.stopping or waited > limits.idle_time:
                 self.close_if_idle()
         elif phase is BODY or phase is DRAIN:
@@ -454,7 +449,7 @@ class Connection(asyncio.Protocol):
                 self._since += interval  # The app's slowness is not the client's.
             elif self._incoming and waited > limits.body_time + self._incoming.taken / limits.body_rate:
                 if phase is BODY:
-                    self._refuse(408, "the request's body took too long")
+                    self._refuse(Refused(408, "the request's body took too long"), self._request)
                 else:
                     self.abort()
         elif phase is LINGER and waited > limits.linger_time:

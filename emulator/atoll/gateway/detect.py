@@ -113,13 +113,9 @@ class Detector:
             return self._detect_form(form, request)
         return self._detect_query(request) or self._detect_rpc(request) or self._detect_route(request)
 
-    def detect_head(self, request: Request) -> tuple[str, Operation | None]:
-        """The service, and the operation where the head alone tells it: for requests whose body is not there yet.
-
-        The service is empty where the head does not tell it.
-        """
-        detected = self.detect(Request(request.method, request.path, request.query, request.headers))
-        return ("", None) if detected is None else (detected.service, detected.operation)
+    def detect_head(self, request: Request) -> Detected | None:
+        """What the head alone tells: for requests whose body is not there."""
+        return self.detect(Request(request.method, request.path, request.query, request.headers))
 
     # ---- json
 

@@ -31,7 +31,7 @@ from atoll.gateway.locate import Locator
 from atoll.gateway.logs import Announcer, LogWriter, attach
 from atoll.gateway.metrics import LoopLag, Metrics
 from atoll.gateway.peek import Peek
-from atoll.gateway.server import Server
+from atoll.gateway.server import DEFAULT_LIMITS, Limits, Server
 from atoll.gateway.settings import Settings
 from atoll.gateway.welcome import announce_start
 from atoll.index import AccessKey, Index
@@ -50,6 +50,8 @@ GRACE = 10.0
 OPEN_FILES = 10_240 if sys.platform == "darwin" else 65_536
 """What the process asks for: connections and open tenants need more than the 1,024 (macOS: 256) that shells leave a
 program. More than this macOS refuses."""
+OWN_FILES = 1_000
+"""Of them, for 200 open tenants and the index, with their logs."""
 PACK = "ATOLL_PACK_CALLS"
 """An environment variable that tests set: every call, effect and answer then travels as MessagePack, as it does between
 processes."""
@@ -104,6 +106,13 @@ def _open_more_files() -> None:
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _most_connections() -> int:
+    """Clients must not use up the files that tenants need to be opened."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DEFAULT_LIMITS.connections
+    return most if soft == resource.RLIM_INFINITY else min(most, max(soft - OWN_FILES, soft // 2))
 
 
 async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prepare: Prepare) -> int:
@@ -240,7 +249,7 @@ async def running(
             inner=inner,
         )
         tls = _tls(settings, folder, clock)
-        server = Server(gateway, ssl=tls)
+        server = Server(gateway, limits=Limits(connections=_most_connections()), ssl=tls)
         _measure(metrics, cell, server, identifier, directory)
         lag = metrics.lag = LoopLag(asyncio.get_running_loop())
         at_end = AsyncExitStack()

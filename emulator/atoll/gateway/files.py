@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 
 import orjson
 
@@ -20,5 +21,10 @@ def file_plan(request: Request) -> BodyPlan | Response | None:
         return None
     if body_length(request.headers) <= LONGEST_FILE:
         return BodyPlan(LONGEST_FILE, stream=True)
-    problem = {"title": "The file is too long", "status": 413, "detail": f"It may have {LONGEST_FILE:,} bytes at most"}
-    return Response(413, [("Content-Type", "application/problem+json")], orjson.dumps(problem))
+    return problem(413, f"A snapshot may have {LONGEST_FILE:,} bytes at most")
+
+
+def problem(status: int, detail: str) -> Response:
+    """https://www.rfc-editor.org/rfc/rfc9457"""
+    told = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Response(status, [("Content-Type", "application/problem+json")], orjson.dumps(told))

@@ -11,7 +11,9 @@ import asyncio
 import socket
 import ssl as tls
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from atoll.core.clock import Clock, SystemClock
@@ -29,6 +31,7 @@ class Limits:
     small_body: int = 1024 * 1024
     """A body with a Content-Length up to this is taken whole without asking the app."""
     connections: int = 10_000
+    """Beyond these the one that has been idle longest makes room; where none is idle, new ones are refused."""
     head_time: float = 10.0
     """From a head's first byte to its last."""
     idle_time: float = 75.0
@@ -96,6 +99,10 @@ class Server:
         self._clock: Clock = clock or SystemClock()
         self._interval = limits.sweep_interval()
         self._listeners: list[asyncio.Server] = []
+        self._spare: Iterator[Connection] = iter(())
+        """Those that were idle when somebody asked for room, the longest idle first."""
+        self._none_idle = False
+        """Whether there were none, which is looked at anew after the next sweep only."""
         self.ports: list[int] = []
         """Those that are listened on, in the order of `start`, also where 0 was asked for."""
         self._sweeper: asyncio.TimerHandle | None = None
@@ -160,6 +167,20 @@ class Server:
         if not self.connections:
             self._empty.set()
 
+    def make_room(self) -> bool:
+        """Closes the connection that has been idle longest, so that those who hold many keep nobody out. Whether there
+        was one."""
+        while True:
+            for connection in self._spare:
+                if connection.close_if_idle():
+                    self.connections.discard(connection)
+                    return True
+            if self._none_idle:
+                return False
+            idle = [(since, each) for each in self.connections if (since := each.idle_since()) is not None]
+            self._spare = iter([connection for _, connection in sorted(idle, key=itemgetter(0))])
+            self._none_idle = not idle
+
     async def _emptied(self, seconds: float) -> None:
         """Waits for the last connection to end, but not longer than that."""
         if not self.connections:
@@ -175,6 +196,7 @@ class Server:
         loop = asyncio.get_running_loop()
         self.now = loop.time()
         self.date_line = f"date: {http_date(self._clock.now())}\r\n"
+        self._none_idle = False
         for connection in tuple(self.connections):
             connection.sweep(self.now, self._interval)
         self._sweeper = loop.call_later(self._interval, self._sweep)

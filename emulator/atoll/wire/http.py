@@ -96,6 +96,10 @@ class App(Protocol):
         A response refuses the request: it is sent, and the connection closed.
         """
 
+    def refuse(self, request: Request | None, status: int, reason: str) -> Response:
+        """How the server says that it refuses a request for its body (too long, too slow, none at all), or, where that
+        is None, what is no request. The connection is closed after it."""
+
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """Answer at once, or later, best by a `Pending`. Raises nothing. Cancelling what is awaited means that the
         client went away."""

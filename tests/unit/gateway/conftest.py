@@ -20,12 +20,17 @@ class Echo:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.admitted: list[Request] = []
+        self.refused: list[tuple[str | None, int]] = []
         self.plan: BodyPlan | Response = BodyPlan(1 << 20)
         self.handlers: dict[str, Callable[[Request], Response | Awaitable[Response]]] = {}
 
     def admit(self, request: Request) -> BodyPlan | Response:
         self.admitted.append(request)
         return self.plan
+
+    def refuse(self, request: Request | None, status: int, reason: str) -> Response:
+        self.refused.append((request and request.path, status))
+        return Response(status, [("content-type", "text/plain")], f"{reason}\n".encode())
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         self.requests.append(request)

@@ -7,6 +7,7 @@ import datetime
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 from unittest import mock
 
@@ -396,6 +397,25 @@ def test_bodies_as_long_as_the_operation_takes() -> None:
     lines = run(test)
     assert [line.split()[-4] for line in lines] == ["sqs.SendMessage", "sqs.ListQueues", "sqs.-", "-.-"]
     assert [line.split()[-3] for line in lines] == ["413"] * 4
+
+
+def test_what_the_server_refuses_is_told_as_aws_would_and_logged() -> None:
+    async def test(world: World) -> None:
+        refuse = world.gateway.refuse
+        told = refuse(json_call("SendMessage"), 413, "a body of more than 5 bytes")
+        assert told.status == 413
+        assert json_of(told)["__type"].endswith("RequestEntityTooLarge")
+        assert json_of(told)["message"] == "The request was refused: a body of more than 5 bytes."
+        form = query_call("", authorization=SCOPE.format(*HERE[1:], "sqs"))
+        assert b"<Code>RequestTimeout</Code>" in body_of(refuse(form, 408, "too slow"))
+        assert b"<Code>BadRequest</Code>" in body_of(refuse(form, 400, "no chunks"))
+        own = refuse(Request("PUT", "/_atoll/v1/realms/default", "", {}), 413, "too long")
+        assert json_of(own) == {"title": HTTPStatus(413).phrase, "status": 413, "detail": "too long"}
+        assert body_of(refuse(None, 400, "no head")) == b"no head\n"
+
+    lines = run(test)
+    assert [line.split()[-4] for line in lines] == ["sqs.SendMessage", "sqs.-", "sqs.-", "-.-", "-.-"]
+    assert [line.split()[-3] for line in lines] == ["413", "408", "400", "413", "400"]
 
 
 def test_a_body_that_is_there_is_no_longer_either() -> None:

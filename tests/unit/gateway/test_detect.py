@@ -488,12 +488,13 @@ def test_an_absent_service_is_outlined(detector: Detector) -> None:
 
 
 def test_a_head_without_its_body(detector: Detector) -> None:
-    assert detector.detect_head(Request("PUT", "/bucket/key", "", signed("s3"))) == (
+    assert told(detector.detect_head(Request("PUT", "/bucket/key", "", signed("s3")))) == (
         "s3",
-        load("s3").operations["PutObject"],
+        "rest-xml",
+        "PutObject",
     )
-    assert detector.detect_head(Request("POST", "/", "", {**FORM, **signed("sqs")})) == ("sqs", None)
-    assert detector.detect_head(Request("POST", "/", "", FORM)) == ("", None)
+    assert told(detector.detect_head(Request("POST", "/", "", {**FORM, **signed("sqs")}))) == ("sqs", "query", "")
+    assert detector.detect_head(Request("POST", "/", "", FORM)) is None
 
 
 # ---- hosts

@@ -156,22 +156,41 @@ def test_a_refused_client_that_does_not_go_is_cut(
 
 
 def test_connections(serving: Any, dialling: Any, run: Any, eventually: Any, echo: Any) -> None:
+    """Where none is idle, who comes is told so; else the one that has been idle longest makes room."""
+
     async def talk() -> None:
+        answers: list[asyncio.Future[Response]] = []
+
+        def wait(_request: Any) -> asyncio.Future[Response]:
+            answers.append(asyncio.get_running_loop().create_future())
+            return answers[-1]
+
+        echo.handlers["/wait"] = wait
         async with serving(echo, Limits(connections=2)) as server, contextlib.AsyncExitStack() as stack:
-            first, second, third = [await stack.enter_async_context(dialling(server)) for _ in range(3)]
-            third[1].write(GET + b"\r\n")
-            answer = await third[0].read()
-            assert answer.startswith(b"HTTP/1.1 503 ")
-            assert b"connection: close" in answer
-            for reader, writer in (first, second):
-                writer.write(GET + b"\r\n")
+            first, second = [await stack.enter_async_context(dialling(server)) for _ in range(2)]
+            for _, writer in (first, second):
+                writer.write(b"GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+            await eventually(lambda: len(answers) == 2)
+            for _ in range(2):
+                third = await stack.enter_async_context(dialling(server))
+                answer = await third[0].read()
+                assert answer.startswith(b"HTTP/1.1 503 ")
+                assert b"connection: close" in answer
+                third[1].close()
+            assert echo.refused == [(None, 503)] * 2
+            await eventually(lambda: len(server.connections) == 2)
+            for answer, (reader, _) in zip(answers, (first, second), strict=True):
+                server.now += 1
+                answer.set_result(Response(200, []))
                 assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
-            third[1].close()
-            second[1].close()
-            await eventually(lambda: len(server.connections) == 1)
-            reader, writer = await stack.enter_async_context(dialling(server))
-            writer.write(GET + b"\r\n")
-            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+            # The next sweep lets it be looked anew who is idle.
+            await eventually(lambda: not server._none_idle)
+            for gone in (first, second):
+                reader, writer = await stack.enter_async_context(dialling(server))
+                writer.write(b"GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+                assert (await gone[0].read()).endswith(b"\r\n\r\n")
+                await eventually(lambda: len(server.connections) == 2)
+            await eventually(lambda: len(answers) == 4)
 
     run(talk())
 

@@ -216,6 +216,9 @@ def test_refused(name: str, ask: Any, echo: Any) -> None:
     assert answer[0] == status
     assert answer[1]["connection"] == "close"
     assert echo.requests == []
+    # Once: a refused client is told nothing more, and the app knows whose body it was, where there is one.
+    assert [refused for _, refused in echo.refused] == [status]
+    assert echo.refused[0][0] == ("/" if echo.admitted or name == "unknown expectation" else None)
 
 
 def feed(run: Any, echo: Any, *pieces: bytes) -> list[tuple[int, dict[str, str], bytes]]:
