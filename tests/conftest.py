@@ -116,10 +116,10 @@ class Atoll:
             self._clients.popitem()[1].close()
 
 
-def launch(*options: str, environment: dict[str, str] | None = None) -> Atoll:
-    """`atoll up`, which may come up or say why it does not."""
+def launch(*options: str, environment: dict[str, str] | None = None, program: str = "atoll") -> Atoll:
+    """`atoll up`, which may come up or say why it does not. `program` is the module that stands for it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "atoll", "up", *options],
+        [sys.executable, "-m", program, "up", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -129,9 +129,9 @@ def launch(*options: str, environment: dict[str, str] | None = None) -> Atoll:
     return Atoll(process)
 
 
-def start(*options: str, environment: dict[str, str] | None = None) -> Atoll:
+def start(*options: str, **how: Any) -> Atoll:
     """Starts `atoll up` on a port that it picks, and waits until it says that it is ready."""
-    atoll = launch("--port", "0", *options, environment=environment)
+    atoll = launch("--port", "0", *options, **how)
     try:
         atoll.wait_for_line(lambda line: line == "Ready.")
     except AssertionError:
@@ -142,8 +142,9 @@ def start(*options: str, environment: dict[str, str] | None = None) -> Atoll:
 
 
 @contextmanager
-def running(*options: str, environment: dict[str, str] | None = None) -> Iterator[Atoll]:
-    atoll = start(*options, environment=environment)
+def running(*options: str, **how: Any) -> Iterator[Atoll]:
+    """`how` is as `launch` has it."""
+    atoll = start(*options, **how)
     try:
         yield atoll
     finally:

@@ -121,6 +121,29 @@ def test_values_of_the_wrong_type(protocol: str, service: str, name: str) -> Non
     check()
 
 
+FORMS = [("query", "sqs", "SendMessageBatch"), ("query", "sts", "AssumeRole"), ("ec2", "ec2", "RunInstances")]
+
+
+@pytest.mark.parametrize(("protocol", "service", "name"), FORMS)
+def test_names_of_forms(protocol: str, service: str, name: str) -> None:
+    """Members used as leaves and as branches, dots where they do not belong, numbers that are none."""
+    shape = load(service).operations[name].input
+    assert shape is not None
+    parts = st.sampled_from(
+        [*sorted(shape.members), "member", "entry", "key", "Name", "Value", "1", "2", "", "\xb2", "x"]
+    )
+    names = st.lists(parts, min_size=1, max_size=5).map(".".join)
+
+    @EXAMPLES
+    @given(st.lists(st.tuples(names, st.sampled_from(["", "a", "1", "true", "%00", "1e9"])), max_size=6))
+    @example([("DurationSeconds..1", "1"), ("MinCount..1", "1"), ("QueueUrl..1", "1"), ("RoleArn..1", "1")])
+    def check(pairs: list[tuple[str, str]]) -> None:
+        body = "&".join(f"{key}={value}" for key, value in pairs)
+        parses_or_refuses(protocol, service, name, body.encode())
+
+    check()
+
+
 @EXAMPLES
 @given(st.text(max_size=20), st.text(max_size=30), st.text(max_size=20))
 @example("/bucket/%", "max-parts=%zz&part-number-marker=a", "x")

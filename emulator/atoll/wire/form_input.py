@@ -84,10 +84,10 @@ def _value(member: Member, dialect: Dialect) -> Read:
 
 def _leaf(node: form.Tree) -> str:
     """The text of a name that was also used as a branch."""
-    try:
-        leaf: str = node[""]
-    except KeyError:
-        raise text.Malformed("Start of structure or map found where not expected.") from None
+    leaf = node.get("")
+    # What comes after two dots hangs on the empty name too.
+    if not isinstance(leaf, str):
+        raise text.Malformed("Start of structure or map found where not expected.")
     return leaf
 
 
