@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from tests.abuse.calls import ACCOUNT, REGION
 from tests.abuse.wire import PATIENCE, Answer, ask, head
 
 MOST_GROWTH = 200 * 1024 * 1024
@@ -56,7 +57,7 @@ class Guarded:
         self._queues = [(client, client.create_queue(QueueName="canary")["QueueUrl"]) for client in self._owners()]
         for client, url in self._queues:
             client.send_message(QueueUrl=url, MessageBody=self.secret)
-        self._control("PUT", "/_atoll/v1/realms/default/accounts/abused", {"spec": {"accountId": "333333333333"}})
+        self._control("PUT", "/_atoll/v1/realms/default/accounts/abused", {"spec": {"accountId": ACCOUNT}})
         self.call()
         self._size = self.process.memory_info().rss
         self._files = self.process.num_fds()
@@ -85,6 +86,10 @@ class Guarded:
         return [self.atoll.client("sqs", *OWNER), self.atoll.client("sqs", *OWNER, **self._keys)]
 
     # ---- while it is abused
+
+    def abuser(self) -> Any:
+        """A client of SQS in the account that abuses."""
+        return self.atoll.client("sqs", ACCOUNT, REGION)
 
     def call(self) -> None:
         """A normal call, which writes."""

@@ -158,7 +158,7 @@ def test_parameters_of_sqs(atoll: Guarded, examples: Any, name: str) -> None:
     from atoll.wire.model import load
 
     shape = load("sqs").operations[name].input
-    atoll.atoll.client("sqs", "333333333333").create_queue(QueueName="abused")
+    atoll.abuser().create_queue(QueueName="abused")
 
     @examples(30)
     @given(fitting(shape), st.booleans())

@@ -139,7 +139,7 @@ def test_who_is_slow_is_sent_away_and_holds_nobody_up(hasty: Guarded) -> None:
 
 def test_who_does_not_read_is_cut(hasty: Guarded) -> None:
     """Answers that nobody reads do not pile up: further requests of that client wait, and in the end it is cut."""
-    client = hasty.atoll.client("sqs", "333333333333")
+    client = hasty.abuser()
     url = client.create_queue(QueueName="unread")["QueueUrl"]
     for _ in range(4):
         client.send_message(QueueUrl=url, MessageBody="x" * 1_000_000)
@@ -188,7 +188,7 @@ async def all_cut(connections: list[socket.socket]) -> int:
 
 def test_long_polls_that_are_left(hasty: Guarded) -> None:
     """Who goes away takes nothing along: a message that is sent later is there for who is still there."""
-    client = hasty.atoll.client("sqs", "333333333333")
+    client = hasty.abuser()
     url = client.create_queue(QueueName="polled")["QueueUrl"]
     params = json.dumps({"QueueUrl": url, "WaitTimeSeconds": 20}).encode()
     receive = json_call("sqs", "ReceiveMessage", params).request()
