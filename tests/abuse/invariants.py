@@ -7,6 +7,7 @@ import json
 import re
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -145,10 +146,13 @@ class Guarded:
         assert not any(secret in line for line in lines for secret in (self.secret, self.token))
 
     def _check_size(self, growth: int) -> None:
+        self.until(lambda: self._sizes() <= self._allowed(growth), lambda: (self._sizes(), self._allowed(growth)))
+
+    def until(self, holds: Callable[[], object], told: Callable[[], object] = lambda: "it never came to hold") -> None:
+        """Calls until something holds of the process: its turns of the loop are what connections end in."""
         deadline = time.monotonic() + PATIENCE
-        while not (found := self._sizes()) <= self._allowed(growth):
-            assert time.monotonic() < deadline, (found, self._allowed(growth))
-            # Its turns of the loop are what connections end in.
+        while not holds():
+            assert time.monotonic() < deadline, told()
             self.call()
 
     def _sizes(self) -> Sizes:

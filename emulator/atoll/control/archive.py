@@ -15,17 +15,19 @@ from __future__ import annotations
 import re
 import shutil
 import struct
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zipfile import ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
 import apsw
 import msgspec
 
 from atoll.control.errors import BadSnapshot, Refused
-from atoll.core.service import Registry
+from atoll.core.service import Registry, Service
 from atoll.gateway.files import LONGEST_FILE
 from atoll.tenants.copy import DATABASE
+from atoll.tenants.database import ENGINE_VERSION, layout, layout_wanted
 
 FORMAT = 1
 """Grows when older Atolls could not read what this one writes."""
@@ -193,10 +195,25 @@ def _check_database(path: Path, part: TenantPart, registry: Registry) -> None:
             raise BadSnapshot(f"The database of {part.region} is none of Atoll's")
         if (verdict := db.execute("PRAGMA quick_check(1)").fetchall()) != [("ok",)]:
             raise BadSnapshot(f"The database of {part.region} is damaged: {verdict[0][0]}")
-        for name, version in db.execute("SELECT name, version FROM service").fetchall():
+        services: list[tuple[Any, ...]] = db.execute("SELECT name, version FROM service").fetchall()
+        for name, version in services:
             _check_service(part.region, str(name), version, registry)
+        _check_tables(part.region, db, {registry[str(name)]: version for name, version in services})
     finally:
         db.close()
+
+
+def _check_tables(region: str, db: apsw.Connection, versions: Mapping[Service, int]) -> None:
+    """That what is of today's version has today's tables; what is older is brought there by its migrations."""
+    now = [each for each, version in versions.items() if each.schema is not None and version == each.schema.version]
+    if db.execute("PRAGMA user_version").fetchall()[0][0] != ENGINE_VERSION:
+        return
+    wanted = layout_wanted(now)
+    tables = {table for table, *_ in wanted}
+    found = {row for row in layout(db) if row[0] in tables}
+    if found != wanted:
+        table, column, *_ = min(found ^ wanted, key=repr)
+        raise BadSnapshot(f"The database of {region} has other tables than Atoll's: {table}, {column}")
 
 
 def _is_plain(table: str, sql: str) -> bool:

@@ -219,6 +219,31 @@ def tables_of(service: Service) -> tuple[str, ...]:
         db.close()
 
 
+_LAYOUT = """
+SELECT m.name, c.name, c."notnull", c.pk FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'
+UNION ALL
+SELECT m.name, group_concat(c.name), i."unique", -1
+FROM sqlite_schema m, pragma_index_list(m.name) i, pragma_index_info(i.name) c WHERE m.type = 'table' AND i."unique"
+GROUP BY m.name, i.name
+"""
+
+
+def layout(connection: apsw.Connection) -> set[Row]:
+    """What a database's tables are, as far as statements rest on it: columns, and what is unique."""
+    return set(connection.execute(_LAYOUT).fetchall())
+
+
+def layout_wanted(services: Iterable[Service]) -> set[Row]:
+    """The same of a database made anew in which the services have written."""
+    db = Database(None)
+    try:
+        for service in services:
+            db.add_service(service)
+        return layout(db._connection)
+    finally:
+        db.close()
+
+
 def checkpoint_file(path: Path) -> None:
     """Copies the write-ahead log of an open database back into it, by a connection of its own, on any thread."""
     connection = apsw.Connection(str(path))
