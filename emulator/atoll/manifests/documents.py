@@ -66,11 +66,13 @@ def _texts(path: str, problems: list[Problem]) -> Iterator[tuple[str, str]]:
 def _files(path: str, problems: list[Problem]) -> list[str]:
     """The file itself, or those of a folder."""
     try:
+        if not path:
+            raise ValueError("it is no path")
         if not Path(path).is_dir():
             return [path]
         return sorted(str(file) for file in Path(path).iterdir() if file.suffix in ENDINGS and file.is_file())
-    except OSError as error:
-        problems.append(_unreadable(path, error))
+    except (OSError, ValueError) as error:
+        problems.append(_unreadable(path or "''", error))
         return []
 
 

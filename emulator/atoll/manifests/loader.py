@@ -69,7 +69,8 @@ class Loader(Composer, _Events, SafeConstructor, Resolver):
         Resolver.__init__(self)
         self._depth = 0
         self._values = 0
-        self._flat: dict[int, yaml.Node] = {}
+        self._flat: dict[int, yaml.Node | None] = {}
+        """The mappings whose merges are in them; None while that is being done."""
 
     # ---- nodes
 
@@ -98,8 +99,10 @@ class Loader(Composer, _Events, SafeConstructor, Resolver):
     def flatten_mapping(self, node: Any) -> None:
         """Puts in what the mapping merges, once. A field that the mapping itself has twice is a mistake."""
         if id(node) in self._flat:
+            if self._flat[id(node)] is None:
+                raise ConstructorError(None, None, "it merges itself", node.start_mark)
             return
-        self._flat[id(node)] = node
+        self._flat[id(node)] = None
         seen: set[str] = set()
         for key, value in node.value:
             if not isinstance(key.value, str):
@@ -112,6 +115,8 @@ class Loader(Composer, _Events, SafeConstructor, Resolver):
                     if isinstance(merged, yaml.MappingNode):
                         self.flatten_mapping(merged)
                         self._count(len(merged.value), key)
+        # Kept, so that its place in memory stays its own.
+        self._flat[id(node)] = node
         super().flatten_mapping(node)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:

@@ -62,6 +62,8 @@ def test_all_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         ("[" * 3000, "f.yaml, document 1: "),
         ("a: " + "[" * 100 + "]" * 100, "f.yaml, document 1: line 1: it nests too deep"),
         ("a: &a [*a]", "f.yaml, document 1: it nests too deep"),
+        ("a: &a {<<: *a}", "f.yaml, document 1: line 1: it merges itself"),
+        ("a: &a {<<: {<<: [{b: 1}, *a]}}", "f.yaml, document 1: line 1: it merges itself"),
         ("a: .nan", "f.yaml, document 1: line 1: '.nan' is no number of 64 bits"),
         ("a: 1.0e+999", "f.yaml, document 1: line 1: '1.0e+999' is no number of 64 bits"),
         ("a: 99999999999999999999", "f.yaml, document 1: line 1: '99999999999999999999' is no integer of 64 bits"),
@@ -125,12 +127,13 @@ def test_pipes_and_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a: 1\n" * 2**20)))
     with pytest.raises(BadManifests) as raised:
-        read_documents([str(tmp_path / "pipe"), "/dev/zero", str(tmp_path / "loop.yaml"), "-"])
+        read_documents([str(tmp_path / "pipe"), "/dev/zero", str(tmp_path / "loop.yaml"), "-", ""])
     assert [problem.reason for problem in raised.value.problems] == [
         "cannot be read: it is a pipe that nobody writes to: pipe into -f - instead",
         "cannot be read: it is larger than 1 MiB",
         "cannot be read: Too many levels of symbolic links",
         "cannot be read: it is larger than 1 MiB",
+        "cannot be read: it is no path",
     ]
     ends = os.pipe()
     os.write(ends[1], b"a: 1")
