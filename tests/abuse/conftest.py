@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, seed, settings
 
 from tests.abuse.invariants import Guarded
-from tests.service.conftest import running
+from tests.conftest import running
 
 MORE = float(os.environ.get("ATOLL_ABUSE", "1"))
 """How much longer the abuse is to last."""
