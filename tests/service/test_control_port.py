@@ -143,7 +143,7 @@ def test_bodies_that_are_too_long(started: Any) -> None:
 
     headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
     status, _, _ = ask(started, started.control, "PUT", path, headers, endless())
-    assert status == 400
+    assert status == 413
 
 
 def test_a_port_that_is_taken(started: Any, atoll_refusing: Callable[..., tuple[int, str]], tmp_path: Path) -> None:

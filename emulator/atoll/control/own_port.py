@@ -1,7 +1,7 @@
 """The control API on a port of its own, served by uvicorn: where who calls AWS's services is not to reach it.
 
-What the data path's server sees to for it on the one port, this does here: pages of browsers that may call, bodies that
-are too long, Atoll's health and figures beside it.
+What the data path's server sees to for it on the one port, this does here: pages of browsers that may call, Atoll's
+health and figures beside it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ import orjson
 from uvicorn import Config, Server
 
 from atoll.control.asgi import AsgiApp, Message
-from atoll.core.service import LONGEST_BODY
 from atoll.gateway import cors
-from atoll.gateway.files import file_plan
-from atoll.gateway.http1 import body_length
 from atoll.gateway.inner import CONTROL, Inner
 from atoll.gateway.server import CannotListen
 from atoll.wire.http import Request, Response
@@ -95,13 +92,7 @@ class OwnPort:
             response = await answer if isinstance(answer, Awaitable) else answer
             await _send(send, response or _problem(404, "There is no such thing", "AWS's services have another port"))
             return
-        plan = file_plan(request)
-        if isinstance(plan, Response):
-            await _send(send, plan)
-        elif plan is None and body_length(request.headers) > LONGEST_BODY:
-            await _send(send, _problem(413, "The body is too long", f"It may have {LONGEST_BODY:,} bytes at most"))
-        else:
-            await (await self._load())(scope, receive if plan is not None else _bounded(receive), send)
+        await (await self._load())(scope, receive, send)
 
 
 def elsewhere(port: int) -> Callable[[Request], Awaitable[Response]]:
@@ -175,19 +166,6 @@ def _with_headers(send: Send, added: cors.Headers) -> Send:
         await send(message)
 
     return extended
-
-
-def _bounded(receive: Receive) -> Receive:
-    """A body that does not say its length is cut off where it grows too long."""
-    length = 0
-
-    async def receive_bounded() -> Message:
-        nonlocal length
-        message = await receive()
-        length += len(message.get("body", b""))
-        return message if length <= LONGEST_BODY else {"type": "http.disconnect"}
-
-    return receive_bounded
 
 
 def _problem(status: int, title: str, detail: str) -> Response:

@@ -20,11 +20,12 @@ class StrictRequest(Request):
     async def body(self) -> bytes:
         """Raises HTTPException with status 413."""
         if not hasattr(self, "_body"):
+            # One that says how long it will be is not waited for.
+            _check_length(int(self.headers.get("content-length", "0")))
             pieces, length = [], 0
             async for piece in self.stream():
                 length += len(piece)
-                if length > LONGEST_BODY:
-                    raise HTTPException(413, f"A request's body may have {LONGEST_BODY:,} bytes at most")
+                _check_length(length)
                 pieces.append(piece)
             self._body = b"".join(pieces)
         return self._body
@@ -32,6 +33,11 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """Raises json.JSONDecodeError."""
         return orjson.loads(await self.body())
+
+
+def _check_length(length: int) -> None:
+    if length > LONGEST_BODY:
+        raise HTTPException(413, f"A request's body may have {LONGEST_BODY:,} bytes at most")
 
 
 class StrictRoute(APIRoute):
