@@ -166,3 +166,20 @@ def test_calls_are_followed(started: Any) -> None:
                 break
         following.terminate()
     assert "sqs.ListQueues" in seen
+
+
+def test_refusals_say_where_and_why(started: Any, tmp_path: Path, atoll_refusing: Callable[..., Any]) -> None:
+    path = tmp_path / "changed.yaml"
+    path.write_text(EXAMPLES.read_text().replace("111111111111", "999999999999"))
+    told = started.command("apply", "-f", str(path), code=1)
+    assert f"{path}, document 1: " in told
+    assert "spec.accountId: '999999999999' cannot be changed: it is 111111111111" in told
+    assert "There is nothing to apply in -" in started.command("apply", "-f", "-", code=1)
+    twice = tmp_path / "twice.yaml"
+    document = (
+        "apiVersion: atoll.dev/v1alpha1\nkind: Account\nmetadata: {name: %s}\nspec: {accountId: '111111111111'}\n"
+    )
+    twice.write_text(f"{document % 'a'}---\n{document % 'b'}")
+    code, told = atoll_refusing("--port", "0", "--temporary", "-f", str(twice))
+    assert code == 1
+    assert f"{twice}, document 2: The account 111111111111 of this realm is that of a" in told

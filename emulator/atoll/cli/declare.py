@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from atoll.cli.complete import regions
 from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Realm, Token, connected, fail
 from atoll.core.tenant_id import DEFAULT_REALM
+
+if TYPE_CHECKING:
+    from atoll.control.client import ControlClient
+    from atoll.manifests.check import Manifest
 
 
 def apply(
@@ -19,23 +23,32 @@ def apply(
     token: Token = "",
 ) -> None:
     """Make Accounts and Regions what their manifests say."""
-    from atoll.manifests.account import Account
-    from atoll.manifests.check import check
-    from atoll.manifests.documents import read_documents
+    from atoll.control.client import ControlError
+    from atoll.manifests.check import read_manifests
     from atoll.manifests.problems import BadManifests
 
     try:
-        manifests = check(read_documents(file))
+        manifests = read_manifests(file)
     except BadManifests as bad:
         fail(str(bad))
+    if not manifests:
+        fail(f"There is nothing to apply in {', '.join(file)}")
     with connected(endpoint, token) as client:
-        for manifest in manifests:
-            if isinstance(manifest, Account):
-                client.put(f"/realms/{manifest.realm}/accounts/{manifest.name}", {"spec": manifest.spec})
-                typer.echo(f"account {manifest.realm}/{manifest.name} applied")
-            else:
-                client.put(f"/regions/{manifest.name}", {"spec": manifest.spec})
-                typer.echo(f"region {manifest.name} applied")
+        for where, manifest in manifests:
+            try:
+                typer.echo(_applied(client, manifest))
+            except ControlError as error:
+                raise ControlError(error.status, f"{where}: {error}") from None
+
+
+def _applied(client: ControlClient, manifest: Manifest) -> str:
+    from atoll.manifests.account import Account
+
+    if isinstance(manifest, Account):
+        client.put(f"/realms/{manifest.realm}/accounts/{manifest.name}", {"spec": manifest.spec})
+        return f"account {manifest.realm}/{manifest.name} applied"
+    client.put(f"/regions/{manifest.name}", {"spec": manifest.spec})
+    return f"region {manifest.name} applied"
 
 
 def delete(

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
@@ -19,11 +20,12 @@ from atoll.gateway.logs import unready
 from atoll.gateway.server import CannotListen
 from atoll.gateway.settings import BadSetting, Settings
 from atoll.index import IndexUnavailable
-from atoll.manifests.account import Account
 from atoll.manifests.problems import BadManifests
-from atoll.manifests.region import Region
 from atoll.tenants import NewerSchema
 from atoll.tenants.folder import DataFolderError
+
+if TYPE_CHECKING:
+    from atoll.manifests.check import Read
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +58,12 @@ def run(settings: Settings, files: Sequence[str] = ()) -> int:
         raise
 
 
-def _read(files: Sequence[str]) -> list[Account | Region]:
+def _read(files: Sequence[str]) -> list[Read]:
     """Raises BadManifests."""
     # Imported here, since few start with manifests, and they bring YAML and JSON Schema along.
-    from atoll.manifests.check import check
-    from atoll.manifests.documents import read_documents
+    from atoll.manifests.check import read_manifests
 
-    return check(read_documents(files))
+    return read_manifests(files)
 
 
 def _refuse(words: str) -> int:

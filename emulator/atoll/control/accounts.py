@@ -120,7 +120,7 @@ class Accounts:
     async def _change(self, old: Declaration, account: Account, generation: int | None) -> Declaration:
         generation = next_generation(old, account.spec, generation)
         if problems := list(forbidden_changes(parsed(old), account)):
-            raise Invalid(f"{old.name} cannot be changed so", problems)
+            raise Invalid.because(problems)
         expires = None if account.ttl is None else old.created + account.ttl
         changed = msgspec.structs.replace(old, generation=generation, spec=account.spec, expires=expires)
         return old if changed == old else await self._declare(changed, account)

@@ -25,7 +25,5 @@ def checked(kind: str, name: str, spec: dict[str, Any], realm: str = "") -> Acco
     try:
         [manifest] = check([Document("the request", 1, body)])
     except BadManifests as bad:
-        told = [(problem.path, problem.value, problem.reason) for problem in bad.problems]
-        detail = "; ".join(f"{path}: {value} {reason}".strip() for path, value, reason in told)
-        raise Invalid(detail, told) from None
+        raise Invalid.because((each.path, each.value, each.reason) for each in bad.problems) from None
     return manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 
 class Refused(Exception):
@@ -34,6 +35,12 @@ class Conflict(Refused):
 class Invalid(Refused):
     status = 422
     title = "What is declared is not valid"
+
+    @classmethod
+    def because(cls, problems: Iterable[tuple[str, str, str]]) -> Self:
+        """Its detail says them all."""
+        problems = list(problems)
+        return cls("; ".join(f"{path}: {value} {reason}".strip() for path, value, reason in problems), problems)
 
 
 class BadSnapshot(Invalid):

@@ -96,8 +96,8 @@ class Regions:
 def _changed(old: Declaration, region: Region, generation: int | None) -> Declaration:
     generation = next_generation(old, region.spec, generation)
     if old.spec["regionName"] != region.region:
-        problem = ("spec.regionName", region.region, f"cannot be changed: it is {old.spec['regionName']}")
-        raise Invalid(f"{old.name} cannot be changed so", [problem])
+        reason = f"cannot be changed: it is {old.spec['regionName']}"
+        raise Invalid.because([("spec.regionName", region.region, reason)])
     return msgspec.structs.replace(old, generation=generation, spec=region.spec)
 
 

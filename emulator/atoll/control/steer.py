@@ -7,32 +7,40 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atoll.control.accounts import Accounts
 from atoll.control.asgi import AsgiAdapter, AsgiApp
+from atoll.control.errors import Refused
 from atoll.control.parts import Parts
 from atoll.control.regions import Regions
 from atoll.core.threads import in_thread
 from atoll.gateway.embedded import Embedded, pages
 from atoll.manifests.account import Account
-from atoll.manifests.region import Region
 from atoll.wire.http import Request, Response
+
+if TYPE_CHECKING:
+    # Loaded where manifests are read: it brings YAML and JSON Schema along.
+    from atoll.manifests.check import Read
 
 TOKEN_FILE = "control-token"
 """In the data folder, for this user's eyes: what who is elsewhere shows, and who means a closed realm."""
 
 
-async def steer(atoll: Embedded, manifests: Sequence[Account | Region]) -> None:
+async def steer(atoll: Embedded, manifests: Sequence[Read]) -> None:
     """Raises Refused where a manifest does not go together with what is there."""
     accounts = Accounts(atoll.index, atoll.cell, atoll.folder, atoll.gateway.gate, atoll.clock)
     regions = Regions(atoll.index, atoll.gateway.faults, atoll.clock)
     await accounts.start()
     await regions.start()
-    for manifest in manifests:
-        if isinstance(manifest, Account):
-            await accounts.put(manifest)
-        else:
-            await regions.put(manifest)
+    for where, manifest in manifests:
+        try:
+            if isinstance(manifest, Account):
+                await accounts.put(manifest)
+            else:
+                await regions.put(manifest)
+        except Refused as refused:
+            raise type(refused)(f"{where}: {refused.detail}", refused.problems) from refused
     parts = Parts(
         atoll.settings,
         read_token(atoll.folder.path),

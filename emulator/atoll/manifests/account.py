@@ -7,14 +7,34 @@ from typing import Any, Literal
 
 import msgspec
 
+from atoll.core.access_keys import is_account_id
 from atoll.core.tenant_id import DEFAULT_REALM
 from atoll.manifests.durations import parse_duration, render_duration
-from atoll.manifests.problems import shown
+from atoll.manifests.problems import nearest, plain, shown
 
 _LONGEST_NAME = 57
 _LONGEST_NAMESPACE = 63
 LEAST_ROTATION = 60.0
 """Seconds. Every key that there ever was stays known, so that none comes again."""
+
+_METADATA = (
+    "name",
+    "namespace",
+    "labels",
+    "annotations",
+    "generateName",
+    "finalizers",
+    "ownerReferences",
+    "managedFields",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+)
+"""What Kubernetes has there."""
 
 Found = tuple[str, str, str]
 """Path, value, reason."""
@@ -119,10 +139,21 @@ def _duration_problems(path: str, text: str | None, least: float) -> Iterator[Fo
 
 
 def metadata_problems(metadata: dict[str, Any]) -> Iterator[Found]:
-    """https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names"""
+    """https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
+    """
+    for field in metadata:
+        if field not in _METADATA:
+            yield f"metadata.{plain(field)}", "", f"is no field of it{nearest(field, _METADATA)}"
+    for field in ("labels", "annotations"):
+        values = metadata.get(field)
+        if values is not None and not (isinstance(values, dict) and all(isinstance(v, str) for v in values.values())):
+            yield f"metadata.{field}", shown(values), "is no object whose values are strings: quote them"
     name, namespace, generation = metadata["name"], metadata.get("namespace", ""), metadata.get("generation", 0)
     if not _is_label(name):
         yield "metadata.name", shown(name), "is no name: lower-case letters, digits and, between them, hyphens"
+    elif is_account_id(name):
+        yield "metadata.name", shown(name), "is an account id, and would be taken for one: take another name"
     elif len(name) > _LONGEST_NAME:
         yield "metadata.name", shown(name), f"has {len(name)} characters, and may have at most {_LONGEST_NAME}"
     if namespace != "" and not (_is_label(namespace) and len(namespace) <= _LONGEST_NAMESPACE):

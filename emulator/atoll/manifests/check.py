@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema import ValidationError
 
-from atoll.manifests.account import Account, account_problems, forbidden_changes
+from atoll.manifests.account import Account, account_problems
 from atoll.manifests.crds import API_VERSION, KINDS, openapi_pattern, schema, validator, with_defaults
-from atoll.manifests.documents import Document
-from atoll.manifests.problems import BadManifests, Problem, plain, shown
+from atoll.manifests.documents import Document, read_documents
+from atoll.manifests.problems import BadManifests, Problem, nearest, plain, shown
 from atoll.manifests.region import Region, region_problems
 
 Manifest = Account | Region
@@ -45,9 +44,36 @@ def check(documents: Iterable[Document]) -> list[Manifest]:
     return manifests
 
 
-def check_change(old: Account, new: Account) -> list[_Found]:
-    """What of an Account's change is not allowed: path, value, reason."""
-    return list(forbidden_changes(old, new))
+class Read(NamedTuple):
+    """A manifest, and where it stands: `accounts.yaml, document 2`."""
+
+    where: str
+    manifest: Manifest
+
+
+def read_manifests(paths: Iterable[str]) -> list[Read]:
+    """Those of files, folders and standard input, each account behind the one that it is to be a fork of, as far as
+    that is among them. Raises BadManifests."""
+    documents = read_documents(paths)
+    return _in_order([Read(each.where, manifest) for each, manifest in zip(documents, check(documents), strict=True)])
+
+
+def _in_order(reads: list[Read]) -> list[Read]:
+    accounts = {(each.manifest.realm, each.manifest.name): each for each in reads if isinstance(each.manifest, Account)}
+    ordered: list[Read] = []
+    done: set[int] = set()
+    for read in reads:
+        behind: list[Read] = []
+        current: Read | None = read
+        # Accounts that wait for each other are refused where they are made.
+        while current is not None and id(current) not in done:
+            done.add(id(current))
+            behind.append(current)
+            account = current.manifest
+            source = (account.realm, account.from_account) if isinstance(account, Account) else None
+            current = None if source is None else accounts.get(source)
+        ordered += reversed(behind)
+    return ordered
 
 
 def _made(body: dict[str, Any]) -> Manifest:
@@ -87,7 +113,7 @@ def _told(error: ValidationError) -> Iterator[_Found]:
             known = fits.get("properties", {})
             for name in instance:
                 if name not in known:
-                    yield _path([*error.absolute_path, name]), "", f"is no field of it{_nearest(name, known)}"
+                    yield _path([*error.absolute_path, name]), "", f"is no field of it{nearest(name, known)}"
         case "required":
             for name in wanted:
                 if name not in instance:
@@ -125,11 +151,6 @@ def _meaning(schema: Any) -> str:
     description: str = schema.get("description", "that is how it must look")
     first = " ".join(description.split()).partition(". ")[0].rstrip(".")
     return first[0].lower() + first[1:]
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), 1)
-    return f": did you mean {near[0]}?" if near else ""
 
 
 def _path(parts: Iterable[object]) -> str:

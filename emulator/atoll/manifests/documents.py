@@ -16,7 +16,7 @@ from typing import IO, Any
 import yaml
 
 from atoll.manifests.loader import check_size, load_documents
-from atoll.manifests.problems import BadManifests, Problem
+from atoll.manifests.problems import BadManifests, Problem, plain
 
 STANDARD_INPUT = "-"
 ENDINGS = (".yaml", ".yml", ".json")
@@ -31,6 +31,10 @@ class Document:
     source: str
     number: int
     body: dict[str, Any]
+
+    @property
+    def where(self) -> str:
+        return f"{plain(self.source)}, document {self.number}"
 
     def problem(self, path: str, value: str, reason: str) -> Problem:
         return Problem(self.source, self.number, path, value, reason)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-PATTERN = r"^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$"
-"""What the CRDs allow of them: no sign, and no number without its unit."""
+PATTERN = r"^(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$"
+"""What the CRDs allow of them: no sign, and no number but 0 without its unit. Of micro there are two letters."""
 
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)")
-_WHOLE = re.compile(PATTERN.strip("^$"))
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_WHOLE = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LONGEST = (2**63 - 1) / 1e9
 """Seconds, some 292 years: Go counts nanoseconds in 64 bits."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _LONGEST_VALUE = 80
@@ -39,6 +40,12 @@ def shown(value: object) -> str:
     """A value as a message has it, not longer than a message may be."""
     text = {"None": "null", "True": "true", "False": "false"}.get(repr(value), repr(value))
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Words that ask whether another name was meant, where one is like it."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def plain(text: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from atoll.manifests.account import Account
-from atoll.manifests.check import MOST_PROBLEMS, check, check_change
+from atoll.manifests.account import Account, forbidden_changes
+from atoll.manifests.check import MOST_PROBLEMS, check, read_manifests
 from atoll.manifests.documents import Document
 from atoll.manifests.fault import Fault
 from atoll.manifests.problems import BadManifests
@@ -192,23 +193,31 @@ def test_what_cannot_be_changed() -> None:
     [new] = checked(account(accountId="222222222222", realm="b", **{"from": {"snapshot": "a"}}))
     assert isinstance(old, Account)
     assert isinstance(new, Account)
-    assert [path for path, _, _ in check_change(old, new)] == ["spec.accountId", "spec.realm", "spec.from"]
-    assert check_change(old, old) == []
+    assert [path for path, _, _ in forbidden_changes(old, new)] == ["spec.accountId", "spec.realm", "spec.from"]
+    assert list(forbidden_changes(old, old)) == []
 
 
-def test_every_field_is_described() -> None:
+def test_every_field_is_described_and_bounded() -> None:
     from atoll.manifests.crds import KINDS, schema
 
     def look(path: str, node: dict[str, Any]) -> None:
-        assert node.get("description"), path
+        # Kubernetes lets a schema say of metadata what a name is, and nothing else.
+        assert node.get("description") or path.endswith(".metadata"), path
+        if ".metadata" in path:
+            assert set(node) <= {"type", "properties", "description", "maxLength"}, path
+        if node.get("type") == "array":
+            assert "maxItems" in node, path
+            look(f"{path}[]", node["items"])
+        elif node.get("type") == "string" and ".spec" in path:
+            assert "maxLength" in node or "enum" in node or node.get("pattern") == "^[0-9]{12}$", path
         for name, each in node.get("properties", {}).items():
             look(f"{path}.{name}", each)
-        if "properties" in node.get("items", {}):
-            for name, each in node["items"]["properties"].items():
-                look(f"{path}[].{name}", each)
+        if "additionalProperties" in node:
+            look(f"{path}{{}}", node["additionalProperties"])
 
     for kind in KINDS:
         look(kind, schema(kind))
+        assert set(schema(kind)["properties"]["metadata"]) == {"type", "properties"}
 
 
 def test_the_package_has_the_crds_as_they_are() -> None:
@@ -227,3 +236,30 @@ def test_not_everything_is_told_of_what_is_all_wrong() -> None:
     told = refused(account(**{f"field{number}": 1 for number in range(1000)}))
     assert len(told) == MOST_PROBLEMS + 1
     assert told[-1] == "1: what else may be wrong is not told"
+
+
+def test_what_metadata_may_have() -> None:
+    checked(account(metadata={"labels": {"a": "b"}, "annotations": {}, "uid": "1", "creationTimestamp": None}))
+    assert refused(account(metadata={"lables": {}, "labels": 5, "annotations": {"a": 1}})) == [
+        "1, metadata.lables: is no field of it: did you mean labels?",
+        "1, metadata.labels: 5 is no object whose values are strings: quote them",
+        "1, metadata.annotations: {'a': 1} is no object whose values are strings: quote them",
+    ]
+
+
+def test_a_name_is_no_account_id() -> None:
+    assert refused(account("111111111111")) == [
+        "1, metadata.name: '111111111111' is an account id, and would be taken for one: take another name"
+    ]
+
+
+def test_forks_come_behind_what_they_are_forks_of(tmp_path: Path) -> None:
+    def fork(name: str, source: str) -> dict[str, Any]:
+        return account(name, **{"from": {"account": source}})
+
+    bodies = [fork("c", "b"), region(), fork("x", "y"), fork("y", "x"), fork("b", "a"), account("a"), fork("d", "none")]
+    path = tmp_path / "all.yaml"
+    path.write_text(yaml.safe_dump_all(bodies))
+    reads = read_manifests([str(path)])
+    assert [read.manifest.name for read in reads] == ["a", "b", "c", "frankfurt", "y", "x", "d"]
+    assert reads[0].where == f"{path}, document 6"

@@ -19,13 +19,17 @@ from hypothesis import strategies as st
         ("1µs", 1e-6),
         ("5ns", 5e-9),
         ("0s", 0),
+        ("0", 0),
+        (".5h", 1800),
+        ("5.s", 5),
+        ("1\u03bcs", 1e-6),
     ],
 )
 def test_what_is_one(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "1", "h", "-1h", "+1h", "1 h", "1d", "1h ", "1h\n", "1.h", ".5h", "1e3s", "９s"])
+@pytest.mark.parametrize("text", ["", "1", "h", "-1h", "+1h", "1 h", "1d", "1h ", "1h\n", ".h", "00", "1e3s", "９s"])
 def test_what_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration"):
         parse_duration(text)
