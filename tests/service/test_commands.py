@@ -96,7 +96,7 @@ def test_named_snapshots(started: Any) -> None:
     assert "111111111111" in started.command("snapshot", "list")
     started.command("snapshot", "forget", "seeded")
     assert started.command("snapshot", "list", "-o", "name") == ""
-    assert "There is no snapshot seeded" in started.command("snapshot", "forget", "seeded", code=1)
+    assert "The realm default has no snapshot seeded" in started.command("snapshot", "forget", "seeded", code=1)
 
 
 def test_what_is_not_delivered(started: Any) -> None:

@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -85,6 +87,15 @@ def test_regions_that_an_account_may_not_use(started: Any) -> None:
     assert raised.value.response["Error"]["Code"] == "InvalidClientTokenId"
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         client(started, "sts", {**exported, "AWS_REGION": "ap-south-1"}).get_caller_identity()
+    # Nor by way of a region that it may use.
+    url = f"{started.url}/queue/ap-south-1/{keys_account(started)}/q"
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        client(started, "sqs", exported).send_message(QueueUrl=url, MessageBody="x")
+
+
+def keys_account(atoll: Any) -> str:
+    account: str = client(atoll, "sts", keys(atoll, "orders")).get_caller_identity()["Account"]
+    return account
 
 
 def test_applied_suspended_deleted(started: Any) -> None:
@@ -131,6 +142,21 @@ def test_what_was_declared_is_there_after_a_restart(atoll_with: Callable[..., An
             client(second, "sqs", before).list_queues()
 
 
+@pytest.mark.parametrize("options", [(), ("--control-port", "0")])
+def test_who_watches_does_not_hold_up_the_end(atoll_with: Callable[..., Any], options: tuple[str, ...]) -> None:
+    with atoll_with("--temporary", *options) as atoll:
+        line = atoll.wait_for_line(lambda line: "listens on" in line and (not options or "control API" in line))
+        endpoint = re.findall(r"http://\S+", line)[0]
+        with httpx.stream("GET", f"{endpoint}/_atoll/v1/calls/stream", timeout=30) as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith(":")
+            since = time.monotonic()
+            assert atoll.stop() == 0
+            assert time.monotonic() - since < 4
+            assert [each for each in lines if each.startswith("data")] == []
+    assert "Traceback" not in "\n".join(atoll.lines)
+
+
 def test_a_closed_realm_asks_for_the_token(atoll_with: Callable[..., Any], tmp_path: Path) -> None:
     with atoll_with("--data", str(tmp_path / "data"), "--closed", "-f", str(EXAMPLES)) as closed:
         told = closed.command("env", "payments", code=1, ATOLL_TOKEN="wrong")
@@ -138,6 +164,13 @@ def test_a_closed_realm_asks_for_the_token(atoll_with: Callable[..., Any], tmp_p
         token = (tmp_path / "data" / "control-token").read_text().strip()
         exported = keys(closed, "payments", ATOLL_TOKEN=token)
         assert client(closed, "sts", exported).get_caller_identity()["Account"] == "111111111111"
+
+
+def test_the_token_of_what_is_temporary_is_found(atoll_with: Callable[..., Any]) -> None:
+    with atoll_with("--temporary", "--closed") as atoll:
+        line = atoll.wait_for_line(lambda line: "shows the token in" in line)
+        token = Path(line.rpartition(" ")[2]).read_text().strip()
+        assert "1 realms" in atoll.command("status", ATOLL_TOKEN=token)
 
 
 def test_how_it_is_and_what_is_called(started: Any) -> None:

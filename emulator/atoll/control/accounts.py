@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import shutil
 from secrets import randbelow
 
@@ -21,6 +20,7 @@ from atoll.control.generations import next_generation
 from atoll.control.reset import Extent, reset
 from atoll.control.rotation import Rotation, active_keys
 from atoll.control.snapshots import Snapshots
+from atoll.core.access_keys import is_account_id
 from atoll.core.clock import Clock
 from atoll.core.tenant_id import TenantId
 from atoll.gateway.gate import Gate, Restriction
@@ -78,7 +78,19 @@ class Accounts:
         now = self._clock.now()
         expires = None if account.ttl is None else now + account.ttl
         declaration = await self._declare(
-            Declaration(KIND, account.realm, account.name, id, generation or 1, account.spec, now, expires), account
+            Declaration(
+                KIND,
+                account.realm,
+                account.name,
+                id,
+                generation or 1,
+                account.spec,
+                now,
+                expires,
+                declared=generation or 0,
+                turned=now,
+            ),
+            account,
         )
         if account.from_snapshot or account.from_account:
             await self._start_from_source(account, declaration, known)
@@ -118,11 +130,19 @@ class Accounts:
             raise
 
     async def _change(self, old: Declaration, account: Account, generation: int | None) -> Declaration:
-        generation = next_generation(old, account.spec, generation)
-        if problems := list(forbidden_changes(parsed(old), account)):
+        number, declared = next_generation(old, account.spec, generation)
+        before = parsed(old)
+        if problems := list(forbidden_changes(before, account)):
             raise Invalid.because(problems)
         expires = None if account.ttl is None else old.created + account.ttl
-        changed = msgspec.structs.replace(old, generation=generation, spec=account.spec, expires=expires)
+        changed = msgspec.structs.replace(
+            old,
+            generation=number,
+            spec=account.spec,
+            expires=expires,
+            declared=declared,
+            turned=old.turned if before.suspend == account.suspend else self._clock.now(),
+        )
         return old if changed == old else await self._declare(changed, account)
 
     async def _declare(self, declaration: Declaration, account: Account) -> Declaration:
@@ -153,14 +173,25 @@ class Accounts:
         return declaration
 
     async def find(self, realm: str, text: str) -> Declaration:
-        """The account of that name, or with that id. Raises NotThere."""
-        declaration = await self._index.declaration(KIND, realm, text)
-        return declaration or await self._index.declaration_of(realm, text) or await self.get(realm, text)
+        """The account with that id, or of that name. Raises NotThere."""
+        declaration = await self._index.declaration_of(realm, text) if is_account_id(text) else None
+        return declaration or await self.get(realm, text)
 
-    async def delete(self, realm: str, name: str) -> None:
-        """Ends the account: with everything in it, unless its deletion policy retains that. Raises NotThere."""
+    async def delete(self, realm: str, text: str) -> None:
+        """Ends the account with that id, or of that name: with everything in it, unless its deletion policy retains
+        that. Raises NotThere."""
         async with self._turn:
-            await self._delete(await self.get(realm, name))
+            await self._delete(await self.find(realm, text))
+
+    async def delete_realm(self, realm: str) -> None:
+        """Ends the realm with all its accounts and everything in them."""
+        async with self._turn:
+            for declaration in await self._index.declarations(KIND, realm):
+                await self._erase(declaration)
+                await self._index.undeclare(KIND, realm, declaration.name)
+                self._forget(declaration)
+            await reset(self._cell, self._folder, Extent(realm))
+            await self._index.drop_realm(realm)
 
     async def _delete(self, declaration: Declaration) -> None:
         if parsed(declaration).deletion_policy == "Delete":
@@ -170,6 +201,7 @@ class Accounts:
 
     async def _erase(self, declaration: Declaration) -> None:
         realm, account = declaration.realm, declaration.account
+        # First of all, so that nobody writes what is being erased.
         for key in await self._index.access_keys(realm, account):
             await self._index.set_access_key_status(key.key_id, "Revoked")
         for tenant in self.tenants(declaration):
@@ -182,12 +214,11 @@ class Accounts:
         return self.snapshots.tenants(declaration.realm, declaration.account)
 
     async def account_id(self, realm: str, text: str) -> str:
-        """That of the account of that name, or the id itself, which in an open realm needs no declaration. Raises
+        """The id itself, which in an open realm needs no declaration, or that of the account of that name. Raises
         NotThere."""
-        declaration = await self._index.declaration(KIND, realm, text)
-        if declaration is None and re.fullmatch(r"[0-9]{12}", text, re.ASCII):
+        if is_account_id(text):
             return text
-        return (declaration or await self.get(realm, text)).account
+        return (await self.get(realm, text)).account
 
     async def reset(self, extent: Extent) -> list[TenantId]:
         """Erases what is in the tenants of the extent; accounts stay declared, with their keys. Raises NotThere."""

@@ -19,7 +19,7 @@ from atoll.control.api_accounts import add_accounts, add_keys
 from atoll.control.api_engine import add_engine
 from atoll.control.api_snapshots import add_reset, add_snapshots
 from atoll.control.checked import checked
-from atoll.control.errors import NeedsToken, Refused
+from atoll.control.errors import Conflict, Invalid, NeedsToken, Refused
 from atoll.control.guard import Guard
 from atoll.control.models import (
     CallView,
@@ -46,6 +46,7 @@ from atoll.gateway.faults import Scope
 from atoll.index import BadPageToken
 from atoll.manifests.check import MOST_PROBLEMS
 from atoll.manifests.region import Region
+from atoll.wire.models import model_names
 
 DOCS = "/_atoll/docs"
 STREAM_PAUSE = 15.0
@@ -125,6 +126,18 @@ def _add_realms(api: FastAPI, parts: Parts, guard: Guard) -> None:
         realms = [realm for realm in await parts.index.realms() if realm.name in names]
         return Page(items=[RealmView(name=realm.name, open=realm.open) for realm in realms])
 
+    @api.get("/_atoll/v1/realms/{realm}")
+    async def get_realm(request: Request, realm: Name) -> RealmView:
+        found = await guard.realm(request, realm)
+        return RealmView(name=found.name, open=found.open)
+
+    @api.delete("/_atoll/v1/realms/{realm}", status_code=204)
+    async def delete_realm(request: Request, realm: Name) -> None:
+        """Ends the realm with all its accounts, whatever their deletion policy, and everything in them."""
+        await guard.realm(request, realm)
+        _check_no_default(realm)
+        await parts.accounts.delete_realm(realm)
+
     @api.put("/_atoll/v1/realms/{realm}")
     async def put_realm(request: Request, realm: Name, spec: RealmSpec) -> RealmView:
         """A realm that is there is changed by who may see it; one that begins closed is made by who shows the token
@@ -134,8 +147,15 @@ def _add_realms(api: FastAPI, parts: Parts, guard: Guard) -> None:
         elif not spec.open and not guard.trusted(request):
             raise NeedsToken(f"The realm {realm} would be closed to you: show Atoll's token as a bearer")
         guard.demand(request)
+        _check_no_default(realm)
         made = await parts.index.make_realm(realm, spec.open)
         return RealmView(name=made.name, open=made.open)
+
+
+def _check_no_default(realm: str) -> None:
+    """Raises Conflict."""
+    if realm == DEFAULT_REALM:
+        raise Conflict(f"The realm {DEFAULT_REALM} is there as long as Atoll is: `atoll up --closed` closes it")
 
 
 # ---- regions and faults
@@ -185,9 +205,21 @@ def _add_regions(api: FastAPI, parts: Parts, guard: Guard) -> None:
             await guard.realm(request, spec.realm)
         else:
             await guard.all_realms(request)
+        account = await parts.accounts.account_id(spec.realm, spec.account) if spec.account else ""
+        _check_services(spec)
         fit = checked("Region", "faults", {"regionName": spec.region or "any-region-1", "faults": spec.faults})
-        await parts.regions.set_faults(Scope(spec.realm, spec.account, spec.region), fit.spec["faults"])
-        return spec
+        await parts.regions.set_faults(Scope(spec.realm, account, spec.region), fit.spec["faults"])
+        return spec.model_copy(update={"account": account})
+
+
+def _check_services(spec: FaultsSpec) -> None:
+    """Raises Invalid for services that AWS has not."""
+    known = frozenset(model_names())
+    named = {name for fault in spec.faults for name in fault.get("services") or () if isinstance(name, str)}
+    if unknown := sorted(named - known):
+        raise Invalid.because(
+            ("faults.services", name, "is no service of AWS's: names are as sqs, sts") for name in unknown
+        )
 
 
 # ---- what is there
@@ -200,7 +232,8 @@ def _add_what_is_there(api: FastAPI, parts: Parts, guard: Guard) -> None:
         for name in await guard.realms(request, realm):
             for tenant in await parts.index.tenants(name):
                 placement = await parts.index.placement(tenant)
-                if placement is not None:
+                # One that was erased keeps its place, and holds nothing.
+                if placement is not None and parts.folder.path_of(tenant).exists():
                     found.append(TenantView(**tenant._asdict(), cell=placement.cell))
         return Page(items=found)
 
@@ -285,20 +318,24 @@ def _add_calls(api: FastAPI, parts: Parts, guard: Guard) -> None:
     @api.get("/_atoll/v1/calls/stream", response_class=StreamingResponse)
     async def stream_calls(request: Request) -> StreamingResponse:
         """Calls as they come, as server-sent events."""
-        realms = {"", *await guard.realms(request, None)}
-        return StreamingResponse(_events(parts, realms), media_type="text/event-stream")
+        guard.demand(request)
+        return StreamingResponse(_events(parts, guard, request), media_type="text/event-stream")
 
 
-async def _events(parts: Parts, realms: set[str]) -> AsyncIterator[bytes]:
+async def _events(parts: Parts, guard: Guard, request: Request) -> AsyncIterator[bytes]:
     """https://html.spec.whatwg.org/multipage/server-sent-events.html"""
     yield b": calls as they come\n\n"
     with parts.calls.watch() as watcher:
         while True:
             try:
                 async with asyncio.timeout(STREAM_PAUSE):
-                    call = call_view(await watcher.next())
+                    line = await watcher.next()
             except TimeoutError:
                 yield b": still here\n\n"
                 continue
-            if call.realm in realms:
+            if line is None:
+                return
+            call = call_view(line)
+            # Asked anew, since a realm may be closed while one watches.
+            if not call.realm or call.realm in await guard.realms(request, None):
                 yield b"data: " + call.model_dump_json(by_alias=True).encode() + b"\n\n"

@@ -73,7 +73,9 @@ def add_keys(api: FastAPI, parts: Parts, guard: Guard) -> None:
         await guard.realm(request, realm)
         declaration = await parts.accounts.find(realm, name)
         keys = await parts.index.access_keys(realm, declaration.account)
-        return Page(items=[key_view(key) for key in keys])
+        # Those of an account that had the id before are known, so that they stay refused.
+        own = [key for key in keys if key.status != "Revoked" or key.created >= declaration.created]
+        return Page(items=[key_view(key) for key in own])
 
     @api.post("/_atoll/v1/realms/{realm}/accounts/{name}/keys", status_code=201)
     async def issue_key(request: Request, realm: Name, name: Name) -> IssuedKey:

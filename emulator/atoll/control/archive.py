@@ -40,6 +40,10 @@ _END = struct.Struct("<4s4H2LH")
 _QUOTED = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(\w+)\"""", re.DOTALL)
 """Comments, strings, and names that needed no quotes."""
 _BEFORE_BRACKET = re.compile(r"(\w*)\s*\(")
+_TEMPLATE = re.compile(r"arn:\{partition\}:[a-z0-9-]+:(\{region\})?:(\{account\})?:.")
+"""An ARN as a tenant keeps it, which names no account but its own."""
+_LAST_MOMENT = 253_402_300_800.0
+"""The year 10,000, in seconds since the epoch."""
 _LOCATOR = 20
 """Bytes before the end in which an archive says that it uses the extensions for larger ones."""
 
@@ -199,6 +203,7 @@ def _check_database(path: Path, part: TenantPart, registry: Registry) -> None:
         for name, version in services:
             _check_service(part.region, str(name), version, registry)
         _check_tables(part.region, db, {registry[str(name)]: version for name, version in services})
+        _check_catalogue(part.region, db, {str(name) for name, _ in services})
     finally:
         db.close()
 
@@ -214,6 +219,37 @@ def _check_tables(region: str, db: apsw.Connection, versions: Mapping[Service, i
     if found != wanted:
         table, column, *_ = min(found ^ wanted, key=repr)
         raise BadSnapshot(f"The database of {region} has other tables than Atoll's: {table}, {column}")
+    if len(now) == len(versions) and (more := {row[0] for row in layout(db)} - tables):
+        raise BadSnapshot(f"The database of {region} has tables that are no service's: {min(more)}")
+
+
+def _check_catalogue(region: str, db: apsw.Connection, services: set[str]) -> None:
+    """That the index can be told what it says: that is shown to everybody in the realm."""
+    for row in db.execute("SELECT service, kind, id, arn, tags, created, version FROM catalogue"):
+        if not _is_entry(row, services):
+            raise BadSnapshot(f"The catalogue of {region} says what no Atoll wrote: {str(row)[:80]}")
+    for row in db.execute("SELECT kind, name, generation, version FROM holding"):
+        *texts, version = row
+        if not (all(isinstance(text, str) for text in texts) and _is_version(version)):
+            raise BadSnapshot(f"The names of {region} are not as Atoll writes them: {str(row)[:80]}")
+
+
+def _is_entry(row: tuple[Any, ...], services: set[str]) -> bool:
+    service, kind, id, arn, tags, created, version = row
+    if not all(isinstance(text, str) and text for text in (service, kind, id, arn, tags)) or service not in services:
+        return False
+    named = msgspec.json.decode(tags, type=dict[str, str])
+    return (
+        _TEMPLATE.match(arn) is not None
+        and all(isinstance(text, str) for text in named)
+        and isinstance(created, float)
+        and 0 <= created < _LAST_MOMENT
+        and _is_version(version)
+    )
+
+
+def _is_version(version: object) -> bool:
+    return isinstance(version, int) and 0 <= version < 2**62
 
 
 def _is_plain(table: str, sql: str) -> bool:

@@ -8,11 +8,11 @@ from atoll.control.errors import Conflict
 from atoll.index import Declaration
 
 
-def next_generation(old: Declaration, spec: dict[str, Any], given: int | None) -> int:
-    """That of the declarer, who counts changes, where it is `given`; else one more for another spec. Raises Conflict
-    where a newer one was declared."""
+def next_generation(old: Declaration, spec: dict[str, Any], given: int | None) -> tuple[int, int]:
+    """The generation, and the last one that a declarer counted: both are `given`, where it is; else one more for
+    another spec, which takes no number away from a declarer. Raises Conflict where a declarer has counted further."""
     if given is None:
-        return old.generation + (spec != old.spec)
-    if given < old.generation:
-        raise Conflict(f"{old.name} was declared by generation {old.generation} already, which is newer")
-    return given
+        return old.generation + (spec != old.spec), old.declared
+    if given < old.declared:
+        raise Conflict(f"{old.name} was declared by generation {old.declared} already, which is newer")
+    return given, given

@@ -4,13 +4,26 @@ anyone may be anyone. Whoever is elsewhere, and whoever means a closed realm, sh
 from __future__ import annotations
 
 from hmac import compare_digest
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
 from atoll.control.errors import NeedsToken, NotThere
 from atoll.control.parts import Parts
 from atoll.index import Realm
+
+LOCALSTACK = "localhost.localstack.cloud"
+"""A public name of 127.0.0.1, with all below it."""
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """IPv4 within IPv6 is IPv4."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 class Guard:
@@ -20,19 +33,29 @@ class Guard:
         self._parts = parts
 
     def trusted(self, request: Request) -> bool:
-        """Whether the caller shows the token."""
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return bool(self._parts.token) and compare_digest(given.encode(), self._parts.token.encode())
+        """Whether the caller shows the token. https://www.rfc-editor.org/rfc/rfc6750#section-2.1"""
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        same = compare_digest(given.strip().encode(), self._parts.token.encode())
+        return scheme.lower() == "bearer" and bool(self._parts.token) and same
 
     def here(self, request: Request) -> bool:
-        """Whether the caller is on this machine."""
-        host = request.client.host if request.client is not None else ""
+        """Whether the caller is on this machine, and means it: a page that a browser has from elsewhere calls by the
+        name of its own host, whatever address that has by now."""
+        peer = _address(request.client.host.partition("%")[0] if request.client is not None else "")
+        host = request.headers.get("host")
+        return peer is not None and peer.is_loopback and (host is None or self._is_own(host))
+
+    def _is_own(self, host: str) -> bool:
+        """Whether it is a name of this endpoint, or an address, which nobody else can make a name of."""
         try:
-            address = ip_address(host.partition("%")[0])
+            name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
         except ValueError:
             return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return (mapped or address).is_loopback
+        settings = self._parts.settings
+        own = ("localhost", LOCALSTACK, settings.public_name, *(address.host for address in settings.addresses))
+        if not name:
+            return False
+        return name in own or name.endswith((".localhost", f".{LOCALSTACK}")) or _address(name) is not None
 
     def demand(self, request: Request) -> None:
         """For what is of no one realm. Raises NeedsToken."""

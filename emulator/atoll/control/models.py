@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 T = TypeVar("T")
 
 NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+REGION = r"^[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}$"
 Name = Annotated[str, Path(pattern=NAME, max_length=63)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
@@ -62,6 +63,7 @@ class Condition(Model):
     status: Literal["True", "False", "Unknown"]
     reason: str
     message: str
+    last_transition_time: str
     observed_generation: int
 
 
@@ -69,6 +71,7 @@ class AccountStatus(Model):
     account_id: str
     realm: str
     endpoint: str
+    secret_name: str | None = Field(None, description="In Kubernetes, the Secret that holds the account's credentials.")
     tenants: int = Field(description="How many of its regions hold something.")
     expires_at: str | None = None
     observed_generation: int
@@ -83,11 +86,17 @@ class AccountView(Model):
     status: AccountStatus
 
 
+class RegionStatus(Model):
+    observed_generation: int
+    conditions: list[Condition]
+
+
 class RegionView(Model):
     name: str
     created: str
     generation: int
     spec: dict[str, Any]
+    status: RegionStatus
 
 
 class KeyView(Model):
@@ -177,9 +186,11 @@ class Finding(Model):
 
 
 class FaultScope(Model):
-    realm: str = ""
-    account: str = ""
-    region: str = ""
+    """Whose calls: all that fit."""
+
+    realm: str = Field("", pattern=f"^$|{NAME}", max_length=63)
+    account: str = Field("", description="Its account id; its name too, where a realm is given.", max_length=63)
+    region: str = Field("", pattern=f"^$|{REGION}", max_length=32)
 
 
 class FaultsSpec(FaultScope):
@@ -201,7 +212,6 @@ class SnapshotSpec(Model):
 class ResetSpec(FaultScope):
     """What is to be erased: all that fits."""
 
-    account: str = Field("", description="Its account id; its name too, where a realm is given.")
     service: str = ""
     everything: bool = Field(False, description="Says that no realm, account, region or service is meant to be given.")
 

@@ -44,7 +44,10 @@ class Regions:
             if other.name != region.name and other.spec["regionName"] == region.region:
                 raise Conflict(f"The region {region.region} is that of {other.name}")
         if old is None:
-            made = Declaration(KIND, "", region.name, "", generation or 1, region.spec, self._clock.now())
+            now = self._clock.now()
+            made = Declaration(
+                KIND, "", region.name, "", generation or 1, region.spec, now, declared=generation or 0, turned=now
+            )
         else:
             made = _changed(old, region, generation)
             if made == old:
@@ -94,11 +97,11 @@ class Regions:
 
 
 def _changed(old: Declaration, region: Region, generation: int | None) -> Declaration:
-    generation = next_generation(old, region.spec, generation)
+    number, declared = next_generation(old, region.spec, generation)
     if old.spec["regionName"] != region.region:
         reason = f"cannot be changed: it is {old.spec['regionName']}"
         raise Invalid.because([("spec.regionName", region.region, reason)])
-    return msgspec.structs.replace(old, generation=generation, spec=region.spec)
+    return msgspec.structs.replace(old, generation=number, spec=region.spec, declared=declared)
 
 
 def _parsed(declaration: Declaration) -> Region:

@@ -20,7 +20,7 @@ from atoll import __version__
 from atoll.cell import Cell
 from atoll.control import archive
 from atoll.control.archive import Manifest, TenantPart
-from atoll.control.errors import Conflict, Invalid, NotReady, NotThere
+from atoll.control.errors import BadSnapshot, Conflict, Invalid, NotReady, NotThere
 from atoll.core.tenant_id import TenantId
 from atoll.core.threads import in_thread
 from atoll.tenants import NewerSchema
@@ -141,14 +141,14 @@ class Snapshots:
         """Raises NotThere, and BadSnapshot where it is damaged."""
         path = self._path(name)
         if not path.is_file():
-            raise NotThere(f"There is no snapshot {name} in {self._kept}")
+            raise NotThere(f"There is no snapshot {name}")
         return path, archive.read_manifest(path)
 
     async def keep(self, realm: str, account: str, name: str) -> Manifest:
         """Saves the account under a name, in place of what its realm has under it. Raises Invalid for what is no name,
         Conflict where another realm has it."""
         path = self._path(name)
-        if path.exists() and self.find(name)[1].realm != realm:
+        if path.exists() and self._is_anothers(name, realm):
             raise Conflict(f"The snapshot {name} is another realm's: take another name")
         self._kept.mkdir(exist_ok=True)
         with self.room() as room:
@@ -160,10 +160,17 @@ class Snapshots:
 
     def forget(self, realm: str, name: str) -> None:
         """Raises NotThere."""
-        path, manifest = self.find(name)
-        if manifest.realm != realm:
+        path = self._path(name)
+        if not path.is_file() or self._is_anothers(name, realm):
             raise NotThere(f"The realm {realm} has no snapshot {name}")
         path.unlink()
+
+    def _is_anothers(self, name: str, realm: str) -> bool:
+        """One that is damaged is nobody's any more."""
+        try:
+            return self.find(name)[1].realm != realm
+        except BadSnapshot:
+            return False
 
     def _path(self, name: str) -> Path:
         if _NAME.fullmatch(name) is None:

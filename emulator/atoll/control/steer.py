@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     # Loaded where manifests are read: it brings YAML and JSON Schema along.
     from atoll.manifests.check import Read
 
+logger = logging.getLogger(__name__)
+
 TOKEN_FILE = "control-token"
 """In the data folder, for this user's eyes: what who is elsewhere shows, and who means a closed realm."""
 
@@ -41,6 +44,9 @@ async def steer(atoll: Embedded, manifests: Sequence[Read]) -> None:
                 await regions.put(manifest)
         except Refused as refused:
             raise type(refused)(f"{where}: {refused.detail}", refused.problems) from refused
+    if atoll.settings.temporary and atoll.settings.closed:
+        # Else nobody would find it.
+        logger.info("who steers this Atoll shows the token in %s", atoll.folder.path / TOKEN_FILE)
     parts = Parts(
         atoll.settings,
         read_token(atoll.folder.path),

@@ -15,6 +15,7 @@ from atoll.control.models import (
     EffectView,
     IssuedKey,
     KeyView,
+    RegionStatus,
     RegionView,
     ResourceView,
     SnapshotView,
@@ -38,12 +39,14 @@ def account_view(declaration: Declaration, endpoint: str, tenants: int) -> Accou
         status="False" if suspended else "True",
         reason="Suspended" if suspended else "Declared",
         message="Its calls are refused until spec.suspend is false." if suspended else "It can be called.",
+        last_transition_time=moment(declaration.turned),
         observed_generation=declaration.generation,
     )
     status = AccountStatus(
         account_id=declaration.account,
         realm=declaration.realm,
         endpoint=endpoint,
+        secret_name=parsed(declaration).credentials.secret_name or None,
         tenants=tenants,
         expires_at=None if declaration.expires is None else moment(declaration.expires),
         observed_generation=declaration.generation,
@@ -59,11 +62,20 @@ def account_view(declaration: Declaration, endpoint: str, tenants: int) -> Accou
 
 
 def region_view(declaration: Declaration) -> RegionView:
+    ready = Condition(
+        type="Ready",
+        status="True",
+        reason="Declared",
+        message="It can be called.",
+        last_transition_time=moment(declaration.turned),
+        observed_generation=declaration.generation,
+    )
     return RegionView(
         name=declaration.name,
         created=moment(declaration.created),
         generation=declaration.generation,
         spec=declaration.spec,
+        status=RegionStatus(observed_generation=declaration.generation, conditions=[ready]),
     )
 
 

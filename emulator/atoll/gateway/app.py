@@ -249,6 +249,8 @@ class Gateway:
 
     def _dispatch(self, exchange: Exchange, route: Route, params: Params, caller: Caller, owner: TenantId) -> None:
         exchange.owner = owner
+        if self.gate.shut:
+            self.gate.check_owner(owner)
         call = Call(
             route.service.name,
             route.operation.name,
@@ -355,7 +357,8 @@ class Gateway:
     def _log_other(self, started: float, response: Response, service: str = "-") -> None:
         """The line of what is no call of AWS's, or ended before it was known which."""
         seconds = self.clock.now() - started
-        self._access_log.line(started, uuid4(), None, service, "-", None, response.status, seconds)
+        code = str(response.status) if response.status >= 400 else ""
+        self._access_log.line(started, uuid4(), None, service, "-", None, response.status, seconds, code)
 
 
 def _in_words(exchange: Exchange, error: Exception | None) -> AwsError:

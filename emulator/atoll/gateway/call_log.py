@@ -21,6 +21,13 @@ class CallLog:
     def __init__(self, most: int = MOST) -> None:
         self._lines: deque[Line] = deque(maxlen=most)
         self._watchers: set[Watcher] = set()
+        self._ended = False
+
+    def end(self) -> None:
+        """Who watches has seen all that there is to see: the process is about to end."""
+        self._ended = True
+        for watcher in self._watchers:
+            watcher.end()
 
     def take(self, lines: Sequence[Line]) -> None:
         """Who asks for the last calls would else find, most of all, that somebody has asked."""
@@ -36,6 +43,8 @@ class CallLog:
     def watch(self) -> Iterator[Watcher]:
         """What comes from now on."""
         watcher = Watcher()
+        if self._ended:
+            watcher.end()
         self._watchers.add(watcher)
         try:
             yield watcher
@@ -47,13 +56,21 @@ class Watcher:
     def __init__(self) -> None:
         self._lines: deque[Line] = deque(maxlen=MOST_UNREAD)
         self._arrived = asyncio.Event()
+        self._ended = False
+
+    def end(self) -> None:
+        self._ended = True
+        self._arrived.set()
 
     def take(self, lines: Sequence[Line]) -> None:
         self._lines.extend(lines)
         self._arrived.set()
 
-    async def next(self) -> Line:
+    async def next(self) -> Line | None:
+        """None at the end."""
         while not self._lines:
+            if self._ended:
+                return None
             self._arrived.clear()
             await self._arrived.wait()
         return self._lines.popleft()

@@ -137,6 +137,8 @@ async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prep
         await _equip(scripts, atoll, Stage.SHUTDOWN)
         await scripts.run(Stage.SHUTDOWN, GRACE)
         atoll.cell.waiters.end()
+        atoll.access_log.flush()
+        atoll.calls.end()
         await atoll.server.stop(GRACE)
     return 0
 

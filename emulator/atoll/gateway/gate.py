@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
-from atoll.core.tenant_id import GLOBAL_REGION
+from atoll.core.tenant_id import GLOBAL_REGION, TenantId
 from atoll.gateway.refusals import NotAuthenticated, Reason
 
 
@@ -45,5 +45,15 @@ class Gate:
             return
         if restriction.suspended:
             raise AwsError("AccessDenied", f"The account {caller.account} is suspended.", status=403)
-        if restriction.regions and caller.region not in (*restriction.regions, GLOBAL_REGION):
+        self._check_region(restriction, caller.region)
+
+    def check_owner(self, owner: TenantId) -> None:
+        """Raises NotAuthenticated where the region of what is meant is not one that its account may use."""
+        restriction = self._restrictions.get((owner.realm, owner.account))
+        if restriction is not None:
+            self._check_region(restriction, owner.region)
+
+    @staticmethod
+    def _check_region(restriction: Restriction, region: str) -> None:
+        if restriction.regions and region not in (*restriction.regions, GLOBAL_REGION):
             raise NotAuthenticated(Reason.UNKNOWN_TOKEN, token="")

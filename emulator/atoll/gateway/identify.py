@@ -170,6 +170,8 @@ class Identifier:
                 return await self._directory.get_realm(name)
             case "account", realm, account:
                 return await self._directory.get_account(realm, account)
+            case "ended", realm, account:
+                return await self._directory.get_ended(realm, account)
             case "key", key_id:
                 return await self._directory.get_access_key(key_id)
         if not isinstance(request.body, bytes):
@@ -240,6 +242,9 @@ class Identifier:
         if key.session.expires <= self._clock.now():
             raise claim.refused(Reason.EXPIRED_TOKEN, token=claim.token)
         name = opened.realm.name
+        if not opened.realm.open and key.session.issued <= self._ended(name, key.account, answers):
+            # It was another account's, or of this one before it was ended and made anew.
+            raise claim.refused(Reason.UNKNOWN_TOKEN, token=claim.token)
         _check_realm(claim, host, name)
         caller = opened.callers.get(claim.region)
         if caller is None:
@@ -252,8 +257,11 @@ class Identifier:
         kept = self._tokens.get(token)
         name = kept.realm.name if kept is not None else sealing_realm(token)
         realm = self._realm(name, answers) if name else None
-        if realm is None or (kept is not None and kept.realm.sealing_key == realm.sealing_key):
-            return kept if realm is not None else None
+        if realm is None:
+            return None
+        if kept is not None and kept.realm.sealing_key == realm.sealing_key:
+            kept.realm = realm
+            return kept
         try:
             opened = _Opened(realm, open_session(sealer_of(realm.name, realm.sealing_key), token))
         except NotSealedHere:
@@ -337,6 +345,12 @@ class Identifier:
         if found is None:
             found = _answer(answers, "account", realm, account)
         return found
+
+    def _ended(self, realm: str, account: str, answers: _Answers) -> float:
+        found = self._directory.peek_ended(realm, account)
+        if found is None:
+            found = _answer(answers, "ended", realm, account)
+        return float(found)
 
     def _key(self, key_id: str, answers: _Answers) -> AccessKey | None:
         found = self._directory.peek_access_key(key_id)

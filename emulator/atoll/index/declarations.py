@@ -7,21 +7,21 @@ import orjson
 from atoll.index.driver import Row, Run
 from atoll.index.rows import Declaration
 
-_COLUMNS = "kind, realm, name, account, generation, spec, created, expires"
+_COLUMNS = "kind, realm, name, account, generation, spec, created, expires, declared, turned"
 _SELECT = f"SELECT {_COLUMNS} FROM declaration"
 
 
 def _declaration(row: Row) -> Declaration:
-    kind, realm, name, account, generation, spec, created, expires = row
-    return Declaration(kind, realm, name, account, generation, orjson.loads(spec), created, expires)
+    kind, realm, name, account, generation, spec, *times = row
+    return Declaration(kind, realm, name, account, generation, orjson.loads(spec), *times)
 
 
 async def declare(run: Run, declaration: Declaration) -> None:
     """One that is there under the name keeps when it was created."""
     await run(
-        f"INSERT INTO declaration ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, realm, name) "
+        f"INSERT INTO declaration ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, realm, name) "
         "DO UPDATE SET account = excluded.account, generation = excluded.generation, spec = excluded.spec, "
-        "expires = excluded.expires",
+        "expires = excluded.expires, declared = excluded.declared, turned = excluded.turned",
         (
             declaration.kind,
             declaration.realm,
@@ -31,6 +31,8 @@ async def declare(run: Run, declaration: Declaration) -> None:
             orjson.dumps(declaration.spec).decode(),
             declaration.created,
             declaration.expires,
+            declaration.declared,
+            declaration.turned,
         ),
     )
 

@@ -76,6 +76,7 @@ class Directory:
         self._placements: _Memory[TenantId, Placement] = _Memory(bound, index.placement)
         self._holders: _Memory[_Thing, TenantId] = _Memory(bound, lambda key: index.holder(*key))
         self._owners: _Memory[_Thing, tuple[TenantId, ...]] = _Memory(bound, owners)
+        self._ended: _Memory[tuple[str, str], float] = _Memory(bound, lambda key: index.ended(*key))
         self._memories: dict[ChangeKind, _Memory[Any, Any]] = {
             "realm": self._realms,
             "account": self._accounts,
@@ -99,7 +100,7 @@ class Directory:
 
     def clear(self) -> None:
         """Forgets everything."""
-        for memory in self._memories.values():
+        for memory in (*self._memories.values(), self._ended):
             memory.clear()
 
     def peek_realm(self, name: str) -> Realm | None:
@@ -113,6 +114,14 @@ class Directory:
 
     async def get_account(self, realm: str, account: str) -> Account | None:
         return await self._accounts.get((realm, account))
+
+    def peek_ended(self, realm: str, account: str) -> float | None:
+        """When an account with that id was last dropped; 0 is never."""
+        return self._ended.peek((realm, account))
+
+    async def get_ended(self, realm: str, account: str) -> float:
+        """When an account with that id was last dropped; 0 is never."""
+        return await self._ended.get((realm, account)) or 0.0
 
     def peek_access_key(self, key_id: str) -> AccessKey | None:
         """The key, whatever its status."""

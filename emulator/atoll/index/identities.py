@@ -46,6 +46,7 @@ async def make_realm(run: Run, name: str, open: bool) -> Realm:
 async def drop_realm(run: Run, name: str) -> bool:
     highest = "(SELECT max(epoch) FROM tenant WHERE realm = ?)"
     await run(f"UPDATE epoch_floor SET epoch = {highest} WHERE epoch < {highest}", (name, name))
+    await run("INSERT INTO gone_key (key_id) SELECT key_id FROM access_key WHERE realm = ?", (name,))
     return bool(await run("DELETE FROM realm WHERE name = ? RETURNING name", (name,)))
 
 
@@ -76,11 +77,27 @@ async def make_account(run: Run, account: Account) -> Account:
     return _account(row)
 
 
-async def drop_account(run: Run, realm: str, account: str) -> bool:
+async def ended(run: Run, realm: str, account: str) -> float:
+    found = await run("SELECT ended FROM ended_account WHERE realm = ? AND account = ?", (realm, account))
+    return float(found[0][0]) if found else 0.0
+
+
+async def drop_account(run: Run, realm: str, account: str, now: float) -> bool:
     where = "realm = ? AND account = ? RETURNING account"
     gone = []
-    for table in ("account", "access_key", "name", "resource"):
+    for table in ("account", "name", "resource"):
         gone += await run(f"DELETE FROM {table} WHERE {where}", (realm, account))
+    if await run("SELECT 1 FROM realm WHERE name = ?", (realm,)):
+        await run(
+            "INSERT INTO ended_account (realm, account, ended) VALUES (?, ?, ?) "
+            "ON CONFLICT (realm, account) DO UPDATE SET ended = excluded.ended",
+            (realm, account, now),
+        )
+    # A key that nobody knew would be taken at its word in an open realm.
+    await run(
+        "UPDATE access_key SET status = ? WHERE realm = ? AND account = ?",
+        ("Revoked", realm, account),
+    )
     # The rows of its tenants stay, since their epochs must not come again.
     left = f"(cell IS NOT NULL OR published > 0) AND {where}"
     gone += await run(f"UPDATE tenant SET cell = NULL, published = 0 WHERE {left}", (realm, account))
@@ -88,8 +105,10 @@ async def drop_account(run: Run, realm: str, account: str) -> bool:
 
 
 async def access_key(run: Run, key_id: str) -> AccessKey | None:
-    found = await run(f"{_KEY} WHERE key_id = ?", (key_id,))
-    return AccessKey(*found[0]) if found else None
+    if found := await run(f"{_KEY} WHERE key_id = ?", (key_id,)):
+        return AccessKey(*found[0])
+    gone = await run("SELECT key_id FROM gone_key WHERE key_id = ?", (key_id,))
+    return AccessKey(key_id, "", "", "", "", "", "Revoked", 0.0) if gone else None
 
 
 async def keys_of(run: Run, realm: str, account: str) -> list[AccessKey]:

@@ -59,7 +59,8 @@ class Index(ABC):
 
     @abstractmethod
     async def drop_realm(self, name: str) -> bool:
-        """Removes the realm with all that the index has of it. False where there was none."""
+        """Removes the realm with all that the index has of it, but that its keys stay known, revoked. False where there
+        was none."""
 
     # ---- accounts
 
@@ -81,9 +82,13 @@ class Index(ABC):
         """
 
     @abstractmethod
+    async def ended(self, realm: str, account: str) -> float:
+        """When an account with that id was last dropped, in seconds since the epoch; 0 where none was."""
+
+    @abstractmethod
     async def drop_account(self, realm: str, account: str) -> bool:
-        """Removes the account with its keys, its tenants' placements, names and resources. False where there was
-        nothing of it."""
+        """Removes the account with its tenants' placements, names and resources; its keys stay known, revoked. False
+        where there was nothing of it."""
 
     # ---- declarations
 
@@ -114,7 +119,8 @@ class Index(ABC):
 
     @abstractmethod
     async def access_key(self, key_id: str) -> AccessKey | None:
-        """The key of that id, whatever its status, or None where nobody issued it."""
+        """The key of that id, whatever its status, or None where nobody issued it. One whose realm is gone is of no
+        realm."""
 
     @abstractmethod
     async def access_keys(self, realm: str, account: str) -> list[AccessKey]:

@@ -49,8 +49,9 @@ class AccessKey(msgspec.Struct, frozen=True):
 
 class Declaration(msgspec.Struct, frozen=True):
     """What was declared by a manifest: an Account of a realm, with its id, or a Region, whose realm and account are
-    empty. `spec` is the manifest's, defaults filled in. `generation` grows with each change of it. `expires` is None
-    where it is for ever."""
+    empty. `spec` is the manifest's, defaults filled in. `generation` grows with each change of it; `declared` is the
+    last one that a declarer counted, 0 where none has. `expires` is None where it is for ever. `turned` is when it last
+    began, or ceased, to be ready."""
 
     kind: str
     realm: str
@@ -60,6 +61,8 @@ class Declaration(msgspec.Struct, frozen=True):
     spec: dict[str, Any]
     created: float
     expires: float | None = None
+    declared: int = 0
+    turned: float = 0.0
 
 
 class Placement(msgspec.Struct, frozen=True):

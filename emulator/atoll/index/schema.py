@@ -19,13 +19,23 @@ _EXPIRING_KEYS = """
 ALTER TABLE access_key ADD COLUMN expires DOUBLE PRECISION;
 CREATE INDEX access_key_expiring ON access_key (expires) WHERE expires IS NOT NULL
 """
+_DECLARERS = """
+ALTER TABLE declaration ADD COLUMN declared BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE declaration ADD COLUMN turned DOUBLE PRECISION NOT NULL DEFAULT 0;
+UPDATE declaration SET turned = created;
+CREATE TABLE gone_key (key_id TEXT PRIMARY KEY);
+CREATE TABLE ended_account (
+    realm TEXT NOT NULL REFERENCES realm (name) ON DELETE CASCADE, account TEXT NOT NULL,
+    ended DOUBLE PRECISION NOT NULL, PRIMARY KEY (realm, account)
+)
+"""
 VERSION_TABLE = "CREATE TABLE IF NOT EXISTS index_version (version BIGINT NOT NULL)"
 
 
 def index_schema() -> Schema:
     """The tables as this Atoll knows them."""
-    migrations = {1: _DECLARATIONS, 2: _EPOCH_FLOOR, 3: _EXPIRING_KEYS}
-    return Schema(version=4, sql=Path(__file__).with_name("schema.sql").read_text(), migrations=migrations)
+    migrations = {1: _DECLARATIONS, 2: _EPOCH_FLOOR, 3: _EXPIRING_KEYS, 4: _DECLARERS}
+    return Schema(version=5, sql=Path(__file__).with_name("schema.sql").read_text(), migrations=migrations)
 
 
 def scripts(have: int | None, schema: Schema, where: str) -> list[str]:

@@ -25,6 +25,8 @@ CREATE TABLE declaration (
     spec       TEXT NOT NULL,               -- a JSON object
     created    DOUBLE PRECISION NOT NULL,
     expires    DOUBLE PRECISION,
+    declared   BIGINT NOT NULL DEFAULT 0,   -- the last generation that a declarer counted
+    turned     DOUBLE PRECISION NOT NULL DEFAULT 0,
     PRIMARY KEY (kind, realm, name)
 );
 CREATE INDEX declaration_account ON declaration (realm, account);
@@ -42,6 +44,17 @@ CREATE TABLE access_key (
 );
 CREATE INDEX access_key_expiring ON access_key (expires) WHERE expires IS NOT NULL;
 CREATE INDEX access_key_account ON access_key (realm, account, created);
+
+-- When an account that had the id was last dropped: what it gave out is not the next one's.
+CREATE TABLE ended_account (
+    realm   TEXT NOT NULL REFERENCES realm (name) ON DELETE CASCADE,
+    account TEXT NOT NULL,
+    ended   DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (realm, account)
+);
+
+-- Keys that went with their realm: they are known, so that nobody takes them at their word.
+CREATE TABLE gone_key (key_id TEXT PRIMARY KEY);
 
 -- `cell` is null where the owner gave the tenant up, or its account was dropped: the row stays, so that its epoch never
 -- comes again. `published` is the version up to which all changes of the tenant are in the tables below.

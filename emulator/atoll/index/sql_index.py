@@ -86,9 +86,13 @@ class SqlIndex(Index):
         self._changed("account", (realm, account))
         return made
 
+    async def ended(self, realm: str, account: str) -> float:
+        async with self._driver.reading() as run:
+            return await identities.ended(run, realm, account)
+
     async def drop_account(self, realm: str, account: str) -> bool:
         async with self._driver.transaction() as run:
-            dropped = await identities.drop_account(run, realm, account)
+            dropped = await identities.drop_account(run, realm, account, self._clock.now())
         if dropped:
             self._changed("account", (realm, account))
         return dropped

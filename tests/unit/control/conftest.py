@@ -169,9 +169,16 @@ class Api:
         self.adapter = AsgiAdapter(self.app)
 
     async def raw(
-        self, method: str, path: str, body: Any = None, *, peer: str = HERE, token: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        peer: str = HERE,
+        token: str | None = None,
+        host: str = "localhost:4566",
     ) -> Response:
-        headers = {"host": "localhost:4566", "content-type": "application/json"}
+        headers = {"host": host, "content-type": "application/json"}
         if token is not None:
             headers["authorization"] = f"Bearer {token}"
         where, _, query = path.partition("?")

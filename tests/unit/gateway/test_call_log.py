@@ -24,6 +24,10 @@ def line(number: int, operation: str = "SendMessage", owner: TenantId | None = H
     return (float(number), f"id-{number}", CALLER, "sqs", operation, owner, 400 if code else 200, 0.002, code)
 
 
+async def ids(watcher: Any, count: int) -> list[str]:
+    return [(await watcher.next())[1] for _ in range(count)]
+
+
 def test_the_last_are_kept() -> None:
     calls = CallLog(most=3)
     calls.take([line(number) for number in range(5)])
@@ -42,12 +46,12 @@ def test_who_watches_sees_what_comes() -> None:
         calls.take([line(1)])
         with calls.watch() as watcher:
             calls.take([line(2), line(3)])
-            assert [(await watcher.next())[1], (await watcher.next())[1]] == ["id-2", "id-3"]
+            assert await ids(watcher, 2) == ["id-2", "id-3"]
             waiting = asyncio.ensure_future(watcher.next())
             await asyncio.sleep(0)
             assert not waiting.done()
             calls.take([line(4)])
-            assert (await waiting)[1] == "id-4"
+            assert (await waiting or ("", ""))[1] == "id-4"
         calls.take([line(5)])
         assert not watcher._lines
 
@@ -61,7 +65,22 @@ def test_a_slow_watcher_keeps_the_newest(monkeypatch: Any) -> None:
         calls = CallLog()
         with calls.watch() as watcher:
             calls.take([line(number) for number in range(5)])
-            assert [(await watcher.next())[1], (await watcher.next())[1]] == ["id-3", "id-4"]
+            assert await ids(watcher, 2) == ["id-3", "id-4"]
+
+    asyncio.run(scenario())
+
+
+def test_the_end_is_told_to_who_watches() -> None:
+    async def scenario() -> None:
+        calls = CallLog()
+        with calls.watch() as watcher:
+            waiting = asyncio.ensure_future(watcher.next())
+            await asyncio.sleep(0)
+            calls.end()
+            assert await waiting is None
+        calls.take([line(1)])
+        with calls.watch() as late:
+            assert await late.next() is None
 
     asyncio.run(scenario())
 

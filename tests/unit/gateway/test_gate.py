@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
+from atoll.core.tenant_id import TenantId
 from atoll.gateway.gate import Gate, Restriction
 from atoll.gateway.refusals import NotAuthenticated
 
@@ -40,3 +41,13 @@ def test_regions_that_may_be_used() -> None:
     gate.check(caller("aws-global"))
     with pytest.raises(NotAuthenticated):
         gate.check(caller("us-east-1"))
+
+
+def test_what_is_meant_lies_in_a_region_that_may_be_used() -> None:
+    gate = Gate()
+    gate.restrict("default", "111111111111", Restriction(regions=frozenset({"eu-central-1"})))
+    for region in ("eu-central-1", "aws-global"):
+        gate.check_owner(TenantId("default", "111111111111", region))
+    gate.check_owner(TenantId("default", "222222222222", "us-east-1"))
+    with pytest.raises(NotAuthenticated):
+        gate.check_owner(TenantId("default", "111111111111", "us-east-1"))

@@ -37,6 +37,7 @@ class Index:
             "team-b": Realm("team-b", False, b"b" * 32),
         }
         self.accounts = {("team-a", TWO): Account("team-a", TWO, "", True, 0.0)}
+        self.ended: dict[tuple[str, str], float] = {}
         self.keys: dict[str, AccessKey] = {}
         self.memory: dict[tuple[str, ...], object] = {}
         self.asked: list[tuple[str, ...]] = []
@@ -71,6 +72,12 @@ class Index:
 
     async def get_account(self, realm: str, account: str) -> object:
         return await self._get(self.accounts, ("account", realm, account), (realm, account))
+
+    def peek_ended(self, realm: str, account: str) -> object:
+        return self.memory.get(("ended", realm, account))
+
+    async def get_ended(self, realm: str, account: str) -> object:
+        return await self._get(self.ended, ("ended", realm, account), (realm, account)) or 0.0
 
     def peek_access_key(self, key_id: str) -> object:
         return self.memory.get(("key", key_id))
@@ -369,6 +376,17 @@ def test_a_temporary_key_carries_its_session(identifier: Identifier, index: Inde
         assert caller.session is not None
         assert caller.session.tags == {"team": "a"}
     assert who(identifier, signed(credentials, body=b"", signer=auth.SigV4QueryAuth)).caller.account == ONE
+
+
+def test_in_a_closed_realm_a_session_ends_with_its_account(identifier: Identifier, index: Index) -> None:
+    credentials = index.temporary("team-a")
+    who(identifier, signed(credentials))
+    index.ended["team-a", ONE] = NOW
+    for _ in range(2):
+        assert refusal(identifier, signed(credentials)).reason is Reason.UNKNOWN_TOKEN
+    # One of the account that has the id now.
+    index.ended["team-a", ONE] = index.memory["ended", "team-a", ONE] = NOW - 1
+    assert who(identifier, signed(credentials)).caller.account == ONE
 
 
 def test_a_session_expires(identifier: Identifier, index: Index) -> None:

@@ -95,7 +95,8 @@ def test_an_index_from_before_is_brought_up(tmp_path: Path) -> None:
     run(nothing, path)
     older = apsw.Connection(str(path))
     older.execute(
-        "DROP TABLE declaration; DROP TABLE epoch_floor; DROP INDEX access_key_expiring; "
+        "DROP TABLE declaration; DROP TABLE epoch_floor; DROP TABLE gone_key; "
+        "DROP TABLE ended_account; DROP INDEX access_key_expiring; "
         "ALTER TABLE access_key DROP COLUMN expires; UPDATE index_version SET version = 1"
     ).fetchall()
     older.close()

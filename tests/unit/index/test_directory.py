@@ -133,7 +133,7 @@ def test_with_a_realm_or_an_account_goes_all_that_was_known_of_it(
     do(directory.get_placement(A))
     do(directory.get_holder("default", "bucket", "b"))
     do(index.drop_realm("default") if whole == "realm" else index.drop_account("default", ONE))
-    assert do(directory.get_access_key(key_id)) is None
+    assert do(directory.get_access_key(key_id)).status == "Revoked"
     assert do(directory.get_placement(A)) is None
     assert do(directory.get_holder("default", "bucket", "b")) is None
 

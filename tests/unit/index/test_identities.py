@@ -121,7 +121,7 @@ def _everything(index: Index, do: Any, tenant: TenantId) -> list[bool]:
     listed = do(index.resources(realm, tags={"a": ["b"]})).resources
     return [
         do(index.account(realm, account)) is not None,
-        do(index.access_keys(realm, account)) != [],
+        any(key.status == "Active" for key in do(index.access_keys(realm, account))),
         do(index.placement(tenant)) is not None,
         do(index.published(tenant)) == 2,
         do(index.holder(realm, "bucket", account)) == tenant,
@@ -163,6 +163,21 @@ def test_with_a_realm_goes_all_of_it_and_nothing_else(
     assert all(_everything(index, do, other))
     assert not do(index.drop_realm("default"))
     assert [realm.name for realm in do(index.realms())] == ["twin"]
+
+
+def test_keys_of_what_is_gone_stay_known(index: Index, do: Any, clock: ManualClock) -> None:
+    do(index.make_realm("new", True))
+    for account in (ONE, TWO):
+        do(index.make_account("new", account))
+    one, two = (do(index.issue_access_key("new", account, ROOT, account)).key_id for account in (ONE, TWO))
+    do(index.drop_account("new", ONE))
+    assert [do(index.access_key(key_id)).status for key_id in (one, two)] == ["Revoked", "Active"]
+    assert (do(index.ended("new", ONE)), do(index.ended("new", TWO))) == (clock.now(), 0.0)
+    do(index.drop_realm("new"))
+    assert [do(index.access_key(key_id)).status for key_id in (one, two)] == ["Revoked", "Revoked"]
+    assert do(index.set_access_key_status(one, "Active")).status == "Revoked"
+    do(index.make_realm("new", True))
+    assert do(index.access_keys("new", ONE)) == []
 
 
 def test_listeners_are_told_of_realms_accounts_and_keys(index: Index, do: Any, changes: list[Any]) -> None:

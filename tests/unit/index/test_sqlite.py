@@ -101,6 +101,10 @@ def test_an_index_from_before_dropped_realms_left_their_epochs_leaves_them(path:
     rows(connection, "DROP TABLE epoch_floor")
     rows(connection, "DROP INDEX access_key_expiring")
     rows(connection, "ALTER TABLE access_key DROP COLUMN expires")
+    rows(connection, "ALTER TABLE declaration DROP COLUMN declared")
+    rows(connection, "ALTER TABLE declaration DROP COLUMN turned")
+    rows(connection, "DROP TABLE gone_key")
+    rows(connection, "DROP TABLE ended_account")
     rows(connection, "UPDATE index_version SET version = 2")
     connection.close()
     index = opened(path)
@@ -217,7 +221,7 @@ def test_the_log_does_not_grow_for_ever(
     do(index.make_realm("twin", True))
     size = path.with_name("index.sqlite-wal").stat().st_size
     # 400 commits of some two pages each, had none been copied back.
-    assert 0 < size < 40 * 4096
+    assert 0 < size < 50 * 4096
     assert len(do(index.accounts("default"))) == 400
     do(index.close())
 
