@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3
 import pytest
@@ -80,17 +80,24 @@ class Atoll:
     def command(self, *arguments: str, text: str = "", code: int = 0, **environment: str) -> str:
         """What `atoll ARGUMENTS` prints that is asked about this one, with `text` as its input; its words to standard
         error where it fails."""
-        ended = subprocess.run(
+        ended = self.run(*arguments, text=text, **environment)
+        assert ended.returncode == code, ended.stderr
+        return ended.stdout if code == 0 else ended.stderr
+
+    def run(
+        self, *arguments: str, text: str = "", stdout: int | IO[str] = subprocess.PIPE, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """`atoll ARGUMENTS`, come to its end."""
+        return subprocess.run(
             [sys.executable, "-m", "atoll", *arguments],
             input=text,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=60,
             env={**os.environ, "ATOLL_ENDPOINT": self.url, **environment},
             check=False,
         )
-        assert ended.returncode == code, ended.stderr
-        return ended.stdout if code == 0 else ended.stderr
 
     def stop(self) -> int:
         """Ends it as a user would, and returns its exit code."""

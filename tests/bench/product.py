@@ -44,11 +44,11 @@ def forks(say: Say) -> list[Figure]:
         request = messages.sqs(server.host, "SendMessageBatch", {"QueueUrl": url, "Entries": entries})
         script = repeat([request], b'"Id":"9"')
         check(Run(server.port, script, connections=16, seconds=LONGEST_FILL, operations=FORKED // BATCH).start())
-        client.put("/realms/default/accounts/full", {"spec": {"accountId": messages.ACCOUNT}})
+        client.put("realms", "default", "accounts", "full", body={"spec": {"accountId": messages.ACCOUNT}})
         seconds = []
         for number in range(TIMES):
             since = perf_counter()
-            client.put(f"/realms/default/accounts/fork-{number}", {"spec": {"from": {"account": "full"}}})
+            client.put("realms", "default", "accounts", f"fork-{number}", body={"spec": {"from": {"account": "full"}}})
             seconds.append(perf_counter() - since)
     return [Figure(f"fork of a tenant with {FORKED:,} messages, median", statistics.median(seconds), "s", 0.3)]
 
@@ -103,7 +103,7 @@ def control_in_use(say: Say) -> list[Figure]:
         script = repeat([messages.identity(server.host)], b"Account")
         before = [_cpu(server, script) for _ in range(TIMES)]
         with ControlClient(f"http://{server.host}") as client:
-            client.get("/accounts")
+            client.get("accounts")
         after = [_cpu(server, script) for _ in range(TIMES)]
     ratio = statistics.median(after) / statistics.median(before)
     return [Figure("a call with the control API loaded, against one without", ratio, "times", 1.05)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -62,6 +63,116 @@ def test_a_resource_is_described(started: Any) -> None:
     assert f"ARN:       {arn}" in told
     assert "  team: a" in told
     assert "There is no resource" in started.command("describe", "resource", arn[:-1], code=1)
+
+
+def test_what_is_shown_can_be_applied(started: Any) -> None:
+    for kind in ("accounts", "regions"):
+        for form in ("yaml", "json"):
+            for _ in range(2):
+                shown = started.command("get", kind, "-o", form)
+                assert "applied" in started.command("apply", "-f", "-", text=shown)
+            assert started.command("get", kind, "-o", form) == shown
+    [account] = json.loads(started.command("get", "account", "111111111111", "-o", "json"))["items"]
+    assert (account["kind"], account["metadata"]["name"]) == ("Account", "payments")
+    assert account["metadata"]["namespace"] == "default"
+
+
+def test_all_that_there_is_of_a_resource(started: Any) -> None:
+    arn = "arn:aws:sqs:eu-central-1:111111111111:orders"
+    for options in ([], ["--account", "payments"], ["--account", "111111111111"], ["--realm", "default"]):
+        titles, line = started.command("get", "resources", "-o", "wide", *options).splitlines()
+        assert titles.split() == ["TYPE", "ID", "ACCOUNT", "REGION", "SERVICE", "REALM", "TAGS", "CREATED", "ARN"]
+        assert line.split()[4:7] == ["sqs", "default", "team=a"]
+    assert started.command("get", "resources", arn, "-o", "name") == f"{arn}\n"
+    assert started.command("get", "tenants", "-o", "name") == "default/111111111111/eu-central-1\n"
+    assert "No account x was declared" in started.command("get", "resources", "--account", "x", code=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["accounts", "x"], 1, "There is no account x: see `atoll get accounts`"),
+        (["regions", "x"], 1, "There is no region x"),
+        (["resources", "arn:x"], 1, "There is no resource arn:x"),
+        (["accounts", "--region", "x"], 2, "accounts are not filtered by it"),
+        (["calls", "--tag", "x"], 2, "calls are not filtered by it"),
+        (["acounts"], 2, "there is no kind 'acounts': did you mean accounts?"),
+        (["x"], 2, "there are accounts, regions, realms,"),
+        (["calls", "--crossing", "x"], 2, "'x' is not one of 'none', 'region', 'account', 'both'"),
+    ],
+)
+def test_what_is_not_to_be_had(started: Any, words: list[str], code: int, told: str) -> None:
+    assert told in started.command("get", *words, code=code)
+
+
+def test_a_list_that_is_cut_says_so(started: Any) -> None:
+    sqs = started.client("sqs", region="eu-central-1")
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("a", "b")]
+    for kind, most in (("resources", 2), ("calls", 1), ("resources", 1)):
+        cut = started.run("get", kind, "-o", "name", "--limit", str(most))
+        assert len(cut.stdout.splitlines()) == most
+        assert cut.stderr == f"There are more: --limit says how many are shown ({most})\n"
+    whole = started.run("get", "resources", "--limit", "3")
+    assert len(whole.stdout.splitlines()) == 4
+    assert whole.stderr == ""
+    for url in urls:
+        sqs.delete_queue(QueueUrl=url)
+
+
+def test_faults_are_shown_and_what_is_left_of_them(started: Any) -> None:
+    assert "it is empty" in started.command("fault", "", "--off", code=2)
+    assert "it goes together with --error-rate" in started.command("fault", "x", "--error-code", "X", code=2)
+    started.command("fault", "eu-central-1", "--error-rate", "5%", "--error-code", "X", "--account", "payments")
+    assert "No account x was declared" in started.command("fault", "x", "--latency", "1s", "--account", "x", code=1)
+    started.command("fault", "eu-central-1", "--unavailable", "--service", "sts")
+    shown = [line.split() for line in started.command("get", "faults", "-o", "wide").splitlines()]
+    assert shown[1:] == [
+        ["eu-central-1", "-", "-", "kms", "1ms", "-", "region", "frankfurt", "-", "-"],
+        ["eu-central-1", "-", "-", "sts", "-", "unavailable", "atoll", "fault", "-", "-"],
+        ["eu-central-1", "111111111111", "default", "-", "-", "5%", "atoll", "fault", "-", "X"],
+    ]
+    assert started.command("get", "regions").splitlines()[1].split() == ["frankfurt", "eu-central-1", "2"]
+    told = started.command("fault", "eu-central-1", "--off").splitlines()
+    assert len(told) == 2
+    assert "atoll fault eu-central-1 --realm default --account 111111111111 --off ends" in told[0]
+    assert "the Region frankfurt" in told[1]
+    started.command("fault", "eu-central-1", "--account", "payments", "--off")
+    started.command("fault", "eu-west-3", "--latency", "1ms")
+    assert started.command("fault", "eu-west-3", "--off") == "eu-west-3: no faults\n"
+
+
+def test_outputs_that_take_nothing(started: Any, tmp_path: Path) -> None:
+    many = tmp_path / "many.yaml"
+    region = "apiVersion: atoll.dev/v1alpha1\nkind: Region\nmetadata: {name: r%d}\nspec: {regionName: eu-x-%d}\n"
+    many.write_text("---\n".join(region % (number, number) for number in range(40)))
+    for words in (["version"], ["status"], ["get", "accounts", "-o", "yaml"], ["logs"], ["-h"]):
+        with open("/dev/full", "w") as full:
+            ended = started.run(*words, stdout=full)
+        told = "atoll: standard output cannot be written: No space left on device\n"
+        assert (ended.returncode, ended.stderr) == (1, told)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as broken:
+        for words in (["version"], ["get", "calls"], ["logs"], ["apply", "-f", str(many)]):
+            ended = started.run(*words, stdout=broken)
+            assert (ended.returncode, ended.stderr) == (1, "")
+    # The first of many was applied before its line could not be written.
+    started.command("delete", "region", "r0")
+    shell = f'exec {sys.executable} -m atoll status --endpoint "$1" >&-'
+    closed = subprocess.run(["sh", "-c", shell, "sh", started.url], stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (closed.returncode, closed.stderr) == (0, b"")
+
+
+def test_no_file_is_no_folder(started: Any) -> None:
+    assert "'', document 1: cannot be read: it is no path" in started.command("apply", "-f", "", code=1)
+    assert "cannot be read" in started.command("up", "-f", "", code=1)
+
+
+def test_help_and_version_as_others_have_them(started: Any) -> None:
+    assert started.command("--version") == started.command("version")
+    assert started.command("-h") == started.command("--help")
+    assert "Did you mean 'get'?" in started.command("gett", code=2)
+    assert "did you mean account?" in started.command("delete", "acount", "x", code=2)
 
 
 def test_keys_are_issued_replaced_and_revoked(started: Any) -> None:
@@ -124,6 +235,18 @@ def test_the_doctor(started: Any, tmp_path: Path) -> None:
     [
         (["atoll", "desc"], ["describe"]),
         (["atoll", "get", "reso"], ["resources"]),
+        (["atoll", "get", "accounts", ""], ["payments"]),
+        (["atoll", "get", "keys", ""], ["payments"]),
+        (["atoll", "describe", "acc"], ["account"]),
+        (["atoll", "describe", "account", ""], ["payments"]),
+        (["atoll", "describe", "region", ""], ["frankfurt"]),
+        (["atoll", "delete", "r"], ["region"]),
+        (["atoll", "delete", "account", "p"], ["payments"]),
+        (["atoll", "get", "calls", "--crossing", "b"], ["both"]),
+        (["atoll", "env", "payments", "--realm", "d"], ["default"]),
+        (["atoll", "reset", "--account", ""], ["payments"]),
+        (["atoll", "fault", "x", "--account", ""], ["payments"]),
+        (["atoll", "snapshot", "forget", ""], []),
         (["atoll", "env", "pay"], ["payments"]),
         (["atoll", "env", "x"], []),
         (["atoll", "fault", ""], ["eu-central-1"]),
@@ -156,3 +279,8 @@ def test_other_shells_are_given_theirs(started: Any, shell: str, words: str) -> 
 def test_what_completes_says_nothing_where_there_is_no_atoll(started: Any) -> None:
     environment = {"COMP_WORDS": "atoll env p", "COMP_CWORD": "2", "_ATOLL_COMPLETE": "complete_bash"}
     assert started.command(ATOLL_ENDPOINT="http://localhost:1", **environment).strip() == ""
+
+
+def test_regions_of_aws_where_none_is_declared(atoll: Any) -> None:
+    environment = {"COMP_WORDS": "atoll fault eu-c", "COMP_CWORD": "2", "_ATOLL_COMPLETE": "complete_bash"}
+    assert atoll.command(**environment).split() == ["eu-central-1", "eu-central-2"]

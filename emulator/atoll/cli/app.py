@@ -11,19 +11,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from atoll.cli import complete, declare, describe, keys, mend, shell, show, snapshot, watch
+from atoll.cli import complete, declare, describe, faults, keys, mend, shell, show, snapshot, watch
 
 if TYPE_CHECKING:
     from atoll.gateway.settings import Settings
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="atoll",
-    help="Many isolated AWS accounts and regions behind one endpoint.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Many isolated AWS accounts and regions behind one endpoint."""
 
 
 class Durability(StrEnum):
@@ -231,7 +247,7 @@ app.command()(declare.apply)
 app.command()(show.get)
 app.command()(describe.describe)
 app.command()(declare.delete)
-app.command()(declare.fault)
+app.command()(faults.fault)
 app.add_typer(snapshot.snapshot)
 app.command()(snapshot.reset)
 app.command()(shell.env)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from atoll.cli.complete import names, words
+from atoll.cli.kinds import COLUMNS, MOST, Described, Kind, kind_of
 from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Realm, Token, connected
-from atoll.cli.show import COLUMNS, Kind, table, text
+from atoll.cli.table import as_yaml, table, text
 from atoll.core.tenant_id import DEFAULT_REALM
 
 if TYPE_CHECKING:
@@ -24,35 +25,42 @@ _LAST_CALLS = 10
 Item = dict[str, Any]
 
 
-class Thing(StrEnum):
-    ACCOUNT = "account"
-    REGION = "region"
-    RESOURCE = "resource"
-
-
 def describe(
-    thing: Annotated[Thing, typer.Argument(help="What is meant.", metavar="KIND")],
-    name: Annotated[str, typer.Argument(help="Its name; a resource's is its ARN.", metavar="NAME")],
+    kind: Annotated[
+        Described,
+        typer.Argument(
+            help=f"What is meant: {', '.join(Described)}.",
+            metavar="KIND",
+            parser=kind_of(Described),
+            autocompletion=words(Described),
+        ),
+    ],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Its name, or an account's id; a resource's is its ARN.", metavar="NAME", autocompletion=names
+        ),
+    ],
     realm: Realm = DEFAULT_REALM,
     endpoint: Endpoint = DEFAULT_ENDPOINT,
     token: Token = "",
 ) -> None:
     """Show all that is to be known of an account, a region or a resource."""
     with connected(endpoint, token) as client:
-        match thing:
-            case Thing.ACCOUNT:
+        match kind:
+            case Described.ACCOUNT:
                 lines = _account(client, realm, name)
-            case Thing.REGION:
+            case Described.REGION:
                 lines = _region(client, name)
-            case Thing.RESOURCE:
+            case Described.RESOURCE:
                 lines = _resource(client, realm, name)
         for line in lines:
             typer.echo(line)
 
 
 def _account(client: ControlClient, realm: str, name: str) -> Iterator[str]:
-    path = f"/realms/{realm}/accounts/{name}"
-    account = client.get(path)
+    path = ("realms", realm, "accounts", name)
+    account = client.get(*path)
     status = account["status"]
     id = status["accountId"]
     yield from _fields(
@@ -67,28 +75,28 @@ def _account(client: ControlClient, realm: str, name: str) -> Iterator[str]:
     )
     yield from _section("Spec", _tree(account["spec"]))
     yield from _section("Conditions", _table("type status reason message", status["conditions"]))
-    yield from _section("Keys", table(COLUMNS[Kind.KEYS].narrow, client.items(f"{path}/keys")))
+    yield from _section("Keys", table(COLUMNS[Kind.KEYS].narrow, client.items(*path, "keys")))
     mine = {"realm": realm, "account": id}
-    yield from _section("Resources", _counted(client.items("/resources", {**mine, "limit": 1000})))
-    effects = list(client.items("/effects", mine))
+    yield from _section("Resources", _counted(client.items("resources", params={**mine, "limit": 1000})))
+    effects = list(client.items("effects", params=mine))
     if effects:
         yield from _section("Not delivered yet", table(COLUMNS[Kind.EFFECTS].narrow, effects))
     yield from _calls(client, mine)
 
 
 def _region(client: ControlClient, name: str) -> Iterator[str]:
-    region = client.get(f"/regions/{name}")
+    region = client.get("regions", name)
     spec = region["spec"]
     yield from _fields({"Name": region["name"], "Region": spec["regionName"], "Created": region["created"]})
     yield from _section("Spec", _tree(spec))
-    set_now = [each for each in client.items("/faults") if each["region"] in ("", spec["regionName"])]
+    set_now = [each for each in client.items("faults") if each["region"] in ("", spec["regionName"])]
     yield from _section("Faults that were set while running", _tree(set_now))
 
 
 def _resource(client: ControlClient, realm: str, arn: str) -> Iterator[str]:
     from atoll.control.client import ControlError
 
-    found = client.items("/resources", {"realm": realm, "text": arn, "limit": 1000})
+    found = client.items("resources", params={"realm": realm, "text": arn, "limit": 1000})
     resource = next((each for each in found if each["arn"] == arn), None)
     if resource is None:
         raise ControlError(404, f"There is no resource {arn} in the realm {realm}: see `atoll get resources -o wide`")
@@ -106,11 +114,14 @@ def _resource(client: ControlClient, realm: str, arn: str) -> Iterator[str]:
     )
     yield from _section("Tags", _tree(resource["tags"]))
     calls = {"realm": realm, "account": resource["account"], "service": resource["service"]}
-    yield from _calls(client, calls)
+    # Calls are listed of an account, and which of its regions they meant says each: its target, else its caller's.
+    place = f"{resource['account']}/{resource['region']}"
+    yield from _calls(client, calls, lambda call: place == (call["target"] or f"{call['account']}/{call['region']}"))
 
 
-def _calls(client: ControlClient, filters: Item) -> Iterator[str]:
-    last = client.get("/calls", {**filters, "limit": _LAST_CALLS})["items"]
+def _calls(client: ControlClient, filters: Item, fits: Callable[[Item], bool] | None = None) -> Iterator[str]:
+    found = client.items("calls", params={**filters, "limit": _LAST_CALLS if fits is None else MOST})
+    last = list(islice(filter(fits, found), _LAST_CALLS))
     yield from _section("Last calls", table(COLUMNS[Kind.CALLS].narrow, last) if last else [])
 
 
@@ -141,7 +152,5 @@ def _counted(resources: Iterator[Item]) -> Iterator[str]:
 
 
 def _tree(value: Any) -> Iterator[str]:
-    import yaml
-
     if value:
-        yield from yaml.safe_dump(value, sort_keys=False).splitlines()
+        yield from as_yaml(value).splitlines()

@@ -19,7 +19,7 @@ def issue(
 ) -> None:
     """Issue a further key, and print it."""
     with connected(endpoint, token) as client:
-        _print(client.post(f"/realms/{realm}/accounts/{account}/keys"))
+        _print(client.post("realms", realm, "accounts", account, "keys"))
 
 
 @keys.command()
@@ -34,7 +34,7 @@ def rotate(
 ) -> None:
     """Issue a key in place of those that are there, and print it."""
     with connected(endpoint, token) as client:
-        _print(client.post(f"/realms/{realm}/accounts/{account}/keys/rotate", {"overlap": overlap}))
+        _print(client.post("realms", realm, "accounts", account, "keys", "rotate", body={"overlap": overlap}))
 
 
 @keys.command()
@@ -47,7 +47,7 @@ def revoke(
 ) -> None:
     """Let a key be refused from now on, for ever."""
     with connected(endpoint, token) as client:
-        client.delete(f"/realms/{realm}/accounts/{account}/keys/{key}")
+        client.delete("realms", realm, "accounts", account, "keys", key)
     typer.echo(f"key {key} revoked")
 
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from atoll.cli.complete import realms
+from atoll.core.tenant_id import DEFAULT_REALM
+
 if TYPE_CHECKING:
     from atoll.control.client import ControlClient
 
@@ -26,7 +29,7 @@ Token = Annotated[
         show_default=False,
     ),
 ]
-Realm = Annotated[str, typer.Option(help="The realm that is meant.", metavar="NAME")]
+Realm = Annotated[str, typer.Option(help="The realm that is meant.", metavar="NAME", autocompletion=realms)]
 DEFAULT_ENDPOINT = "http://localhost:4566"
 _TOKEN_FILE = Path("data", "control-token")
 _CERTIFICATE = Path("data", "tls", "certificate.pem")
@@ -39,16 +42,20 @@ def connected(endpoint: str, token: str) -> Iterator[ControlClient]:
     prepare_import()
     from atoll.control.client import ControlClient, ControlError
 
-    bundle = ca_bundle(endpoint)
     try:
-        client = ControlClient(endpoint, token or token_nearby(), ca_bundle=bundle)
-    except OSError as error:
-        fail(f"The certificates of {bundle} cannot be used ({error}): see to AWS_CA_BUNDLE")
-    try:
-        with client:
+        with _client(ControlClient, endpoint, token) as client:
             yield client
     except ControlError as error:
         fail(str(error))
+
+
+def _client(kind: type[ControlClient], endpoint: str, token: str) -> ControlClient:
+    """Raises ControlError."""
+    bundle = ca_bundle(endpoint)
+    try:
+        return kind(endpoint, token or token_nearby(), ca_bundle=bundle)
+    except OSError as error:
+        fail(f"The certificates of {bundle} cannot be used ({error}): see to AWS_CA_BUNDLE")
 
 
 def prepare_import() -> None:
@@ -71,6 +78,17 @@ def token_nearby() -> str:
         return _TOKEN_FILE.read_text().strip()
     except OSError:
         return ""
+
+
+def tell_what_is_hidden(client: ControlClient) -> None:
+    """Whoever does not show the token sees nothing of closed realms. That is said where the realm that every Atoll has
+    is one: whether there are others is nothing to tell."""
+    if all(realm["name"] != DEFAULT_REALM for realm in client.items("realms")):
+        print(
+            f"The realm {DEFAULT_REALM} is closed, and nothing of it is shown without the right token: "
+            "give that of DATA/control-token with --token or ATOLL_TOKEN",
+            file=sys.stderr,
+        )
 
 
 def fail(words: str) -> NoReturn:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import islice
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Token, connected
+from atoll.cli import complete
+from atoll.cli.kinds import COLUMNS, FILTERS, MOST, Columns, Kind, kind_of, singular
+from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Token, connected, fail, tell_what_is_hidden
+from atoll.cli.table import as_yaml, table
+from atoll.core.tenant_id import DEFAULT_REALM
 
+if TYPE_CHECKING:
+    from atoll.control.client import ControlClient
 
-class Kind(StrEnum):
-    ACCOUNTS = "accounts"
-    REGIONS = "regions"
-    TENANTS = "tenants"
-    RESOURCES = "resources"
-    KEYS = "keys"
-    CALLS = "calls"
-    EFFECTS = "effects"
+_CUT = 100
+"""Of kinds that there may be very many of."""
+_LONG_KINDS = (Kind.RESOURCES, Kind.CALLS, Kind.EFFECTS)
+
+Item = dict[str, Any]
 
 
 class Output(StrEnum):
@@ -32,124 +36,168 @@ class Output(StrEnum):
     NAME = "name"
 
 
-class Columns(NamedTuple):
-    """Titles and where in an item their values are, `status.accountId`; `wide` has what only the wide table shows."""
-
-    name: str
-    narrow: dict[str, str]
-    wide: dict[str, str]
-
-    def named(self, item: dict[str, Any]) -> str:
-        return str(item[self.name])
+class Crossing(StrEnum):
+    NONE = "none"
+    REGION = "region"
+    ACCOUNT = "account"
+    BOTH = "both"
 
 
-COLUMNS = {
-    Kind.ACCOUNTS: Columns(
-        "name",
-        {
-            "NAME": "name",
-            "ACCOUNT": "status.accountId",
-            "REALM": "realm",
-            "READY": "status.conditions.0.status",
-            "EXPIRES": "status.expiresAt",
-        },
-        {"ALIAS": "spec.alias", "TENANTS": "status.tenants", "ENDPOINT": "status.endpoint", "CREATED": "created"},
-    ),
-    Kind.REGIONS: Columns(
-        "name",
-        {"NAME": "name", "REGION": "spec.regionName", "FAULTS": "spec.faults"},
-        {"DESCRIPTION": "spec.description", "CREATED": "created"},
-    ),
-    Kind.TENANTS: Columns("region", {"REALM": "realm", "ACCOUNT": "account", "REGION": "region"}, {"CELL": "cell"}),
-    Kind.RESOURCES: Columns(
-        "arn",
-        {"TYPE": "type", "ID": "id", "ACCOUNT": "account", "REGION": "region"},
-        {"SERVICE": "service", "TAGS": "tags", "CREATED": "created", "ARN": "arn"},
-    ),
-    Kind.KEYS: Columns(
-        "accessKeyId",
-        {"KEY": "accessKeyId", "STATUS": "status", "CREATED": "created", "EXPIRES": "expires"},
-        {"PRINCIPAL": "principal"},
-    ),
-    Kind.CALLS: Columns(
-        "requestId",
-        {
-            "TIME": "time",
-            "CALLER": "account",
-            "REGION": "region",
-            "SERVICE": "service",
-            "OPERATION": "operation",
-            "TARGET": "target",
-            "STATUS": "status",
-            "CODE": "code",
-            "MS": "ms",
-        },
-        {"CROSSING": "crossing", "REALM": "realm", "PRINCIPAL": "principal", "REQUEST": "requestId"},
-    ),
-    Kind.EFFECTS: Columns(
-        "id",
-        {
-            "CREATED": "created",
-            "ACCOUNT": "account",
-            "REGION": "region",
-            "SERVICE": "service",
-            "OPERATION": "operation",
-            "TARGET": "target",
-            "ATTEMPTS": "attempts",
-        },
-        {"NEXT": "nextAttempt", "LANE": "lane", "REALM": "realm", "PROBLEM": "problem"},
-    ),
-}
-SNAPSHOTS = Columns(
-    "name", {"NAME": "name", "ACCOUNT": "account", "REALM": "realm", "CREATED": "created", "REGIONS": "regions"}, {}
-)
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="The form of the answer.")]
 
 
 def get(
-    kind: Annotated[Kind, typer.Argument(help="What is to be shown.")],
-    name: Annotated[str, typer.Argument(help="Of keys: whose; else the one that is meant.", metavar="NAME")] = "",
-    realm: Annotated[str, typer.Option(help="Only this realm's.", metavar="NAME")] = "",
-    account: Annotated[str, typer.Option(help="Only this account's (resources, calls, effects).", metavar="ID")] = "",
-    region: Annotated[str, typer.Option(help="Only this region's (resources, effects).", metavar="REGION")] = "",
+    kind: Annotated[
+        Kind,
+        typer.Argument(
+            help=f"What is to be shown: {', '.join(Kind)}.",
+            metavar="KIND",
+            parser=kind_of(Kind),
+            autocompletion=complete.words(Kind),
+        ),
+    ],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Of keys: whose; else the one that is meant.", metavar="NAME", autocompletion=complete.names
+        ),
+    ] = "",
+    realm: Annotated[
+        str,
+        typer.Option(help="Only this realm's; of keys: the account's.", metavar="NAME", autocompletion=complete.realms),
+    ] = "",
+    account: Annotated[
+        str,
+        typer.Option(
+            help="Only this account's, by its name or id (resources, calls, effects).",
+            metavar="ACCOUNT",
+            autocompletion=complete.accounts,
+        ),
+    ] = "",
+    region: Annotated[
+        str,
+        typer.Option(
+            help="Only this region's (resources, effects).", metavar="REGION", autocompletion=complete.regions
+        ),
+    ] = "",
     service: Annotated[str, typer.Option(help="Only this service's (resources, calls).", metavar="SERVICE")] = "",
     type: Annotated[str, typer.Option(help="Only of this type (resources).", metavar="TYPE")] = "",
-    tag: Annotated[list[str] | None, typer.Option(help="KEY or KEY=VALUE (resources).", metavar="TAG")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="KEY or KEY=VALUE, one of several (resources).", metavar="TAG")
+    ] = None,
     part: Annotated[str, typer.Option("--text", help="What stands in the ARN (resources).", metavar="TEXT")] = "",
-    crossing: Annotated[str, typer.Option(help="none, region, account or both (calls).", metavar="CROSSING")] = "",
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, metavar="N")] = 100,
-    output: Annotated[Output, typer.Option("--output", "-o", help="The form of the answer.")] = Output.TABLE,
+    crossing: Annotated[Crossing | None, typer.Option(help="What they cross (calls).")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            help="At most so many.  [default: 100 resources, calls, effects; else all]",
+            min=1,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = None,
+    output: OutputOption = Output.TABLE,
     endpoint: Endpoint = DEFAULT_ENDPOINT,
     token: Token = "",
 ) -> None:
-    """Show what there is: accounts, regions, tenants, resources, an account's keys, the last calls, and effects that
-    are not delivered yet."""
-    filters: dict[str, str | int | list[str] | None] = {"realm": realm}
-    path, columns = f"/{kind.value}", COLUMNS[kind]
-    if kind is Kind.KEYS:
-        if not name:
-            raise typer.BadParameter("say whose keys: atoll get keys ACCOUNT", param_hint="NAME")
-        path, filters = f"/realms/{realm or 'default'}/accounts/{name}/keys", {}
-    elif kind is Kind.RESOURCES:
-        filters |= {"account": account, "region": region, "service": service, "type": type, "tag": tag, "text": part}
-        filters["limit"] = min(limit, 1000)
-    elif kind is Kind.CALLS:
-        filters |= {"account": account, "service": service, "crossing": crossing, "limit": min(limit, 1000)}
-    elif kind is Kind.EFFECTS:
-        filters |= {"account": account, "region": region, "limit": min(limit, 1000)}
+    """Show what there is: accounts, regions, realms, tenants, resources, an account's keys, faults, the last calls, and
+    effects that are not delivered yet."""
+    given: Item = {"realm": realm, "account": account, "region": region, "service": service, "type": type}
+    given = {name: value for name, value in {**given, "tag": tag, "text": part, "crossing": crossing}.items() if value}
+    for filter in given:
+        if filter not in FILTERS[kind]:
+            raise typer.BadParameter(f"{kind} are not filtered by it", param_hint=f"--{filter}")
+    if kind is Kind.KEYS and not name:
+        raise typer.BadParameter("say whose keys: atoll get keys ACCOUNT", param_hint="NAME")
+    most = limit or (_CUT if kind in _LONG_KINDS and not name else sys.maxsize)
     with connected(endpoint, token) as client:
-        found = client.items(path, filters)
-        items = list(islice((each for each in found if kind is Kind.KEYS or name in ("", columns.named(each))), limit))
-    show(columns, items, output)
+        found = _found(client, kind, name, given, most)
+        items = list(islice(found, most))
+        more = next(found, None) is not None
+        if not realm:
+            tell_what_is_hidden(client)
+    if name and kind is not Kind.KEYS and not items:
+        fail(f"There is no {singular(kind)} {name}: see `atoll get {kind}`")
+    show(COLUMNS[kind], items, output, kind)
+    if more:
+        print(f"There are more: --limit says how many are shown ({most})", file=sys.stderr)
+    elif kind is Kind.CALLS and len(items) == MOST:
+        print(f"No more than the last {MOST:,} calls are kept for this", file=sys.stderr)
 
 
-def show(columns: Columns, items: Sequence[dict[str, Any]], output: Output) -> None:
+def _found(client: ControlClient, kind: Kind, name: str, given: Item, most: int) -> Iterator[Item]:
+    """Those that are named, or all. Raises ControlError."""
+    if "account" in given and not re.fullmatch("[0-9]{12}", given["account"]):
+        realm = given.get("realm", DEFAULT_REALM)
+        declared = client.get("realms", realm, "accounts", given["account"])
+        given = {**given, "realm": realm, "account": declared["status"]["accountId"]}
+    match kind:
+        case Kind.KEYS:
+            path = ("realms", given.get("realm", DEFAULT_REALM), "accounts", name, "keys")
+            yield from client.items(*path)
+            return
+        case Kind.RESOURCES:
+            items = _resources(client, {**given, "text": given.get("text", name)}, most)
+        case Kind.FAULTS:
+            items = _faults(client)
+        case Kind.REGIONS:
+            items = _regions(client)
+        case Kind.CALLS | Kind.EFFECTS:
+            # One more than is shown, to know whether there is.
+            items = client.items(kind, params={**given, "limit": min(most + 1, MOST)})
+        case _:
+            items = client.items(kind, params=given)
+    yield from (item for item in items if not name or name in _names(kind, item))
+
+
+def _names(kind: Kind, item: Item) -> tuple[str, ...]:
+    """By which it is found: an account by its id too."""
+    named = COLUMNS[kind].named(item)
+    return (named, item["status"]["accountId"]) if kind is Kind.ACCOUNTS else (named,)
+
+
+def _resources(client: ControlClient, given: Item, most: int) -> Iterator[Item]:
+    """Of the realm that is given, or of all, one after the other."""
+    realms = [given["realm"]] if "realm" in given else [realm["name"] for realm in client.items("realms")]
+    for realm in realms:
+        params = {**given, "realm": realm, "limit": min(most + 1, MOST)}
+        for item in client.items("resources", params=params):
+            yield {**item, "realm": realm}
+
+
+def _regions(client: ControlClient) -> Iterator[Item]:
+    """With how many faults are there, of the manifest and of those that were set for the whole region."""
+    everywhere = [each for each in client.items("faults") if not (each["realm"] or each["account"])]
+    for region in client.items("regions"):
+        here = (each for each in everywhere if each["region"] in ("", region["spec"]["regionName"]))
+        own = len(region["spec"].get("faults", []))
+        yield {**region, "faults": own + sum(len(each["faults"]) for each in here) or None}
+
+
+def _faults(client: ControlClient) -> Iterator[Item]:
+    """One by one, those of manifests and those that were set while running."""
+    for region in client.items("regions"):
+        for fault in region["spec"].get("faults", []):
+            scope = {"realm": "", "account": "", "region": region["spec"]["regionName"]}
+            yield _fault(scope, fault, f"region {region['name']}")
+    for each in client.items("faults"):
+        for fault in each["faults"]:
+            yield _fault({name: each[name] for name in ("realm", "account", "region")}, fault, "atoll fault")
+
+
+def _fault(scope: Item, fault: Item, source: str) -> Item:
+    errors = "unavailable" if fault.get("unavailable") else fault.get("errorRate", "")
+    return {**scope, **fault, "serviceNames": ",".join(fault.get("services", [])), "errors": errors, "from": source}
+
+
+def show(columns: Columns, items: Sequence[Item], output: Output, kind: Kind | None = None) -> None:
+    """Accounts and regions are for programs what Kubernetes has of them, and `atoll apply -f -` takes."""
     match output:
-        case Output.JSON:
-            typer.echo(json.dumps({"items": items}, indent=2))
-        case Output.YAML:
-            import yaml
-
-            typer.echo(yaml.safe_dump({"items": list(items)}, sort_keys=False), nl=False)
+        case Output.JSON | Output.YAML:
+            listed: Item = {"items": list(items)}
+            if kind in (Kind.ACCOUNTS, Kind.REGIONS):
+                listed = {"apiVersion": "v1", "kind": "List", "items": [_manifest(kind, item) for item in items]}
+            typer.echo(f"{json.dumps(listed, indent=2)}\n" if output is Output.JSON else as_yaml(listed), nl=False)
         case Output.NAME:
             for item in items:
                 typer.echo(columns.named(item))
@@ -161,31 +209,22 @@ def show(columns: Columns, items: Sequence[dict[str, Any]], output: Output) -> N
                 typer.echo(line)
 
 
-def table(columns: dict[str, str], items: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Lines, the titles first. `columns` maps each title to where in an item its value is."""
-    rows = [[*columns], *([text(value(item, path)) for path in columns.values()] for item in items)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _manifest(kind: Kind, item: Item) -> Item:
+    """What is null is left out, as Kubernetes does, and conditions that lack what it demands of them."""
+    from atoll.manifests.crds import API_VERSION
 
-
-def value(item: Any, path: str) -> Any:
-    """What is in an item at `status.conditions.0.status`; None where there is nothing."""
-    for part in path.split("."):
-        if isinstance(item, list):
-            item = item[int(part)] if int(part) < len(item) else None
-        else:
-            item = item.get(part) if isinstance(item, dict) else None
-    return item
-
-
-def text(value: Any) -> str:
-    """As a cell of a table has it."""
-    match value:
-        case None | "" | [] | {}:
-            return "-"
-        case dict():
-            return ",".join(f"{key}={each}" for key, each in value.items())
-        case list():
-            return str(len(value))
-    return str(value)
+    metadata: Item = {"name": item["name"], "creationTimestamp": item["created"]}
+    if kind is Kind.REGIONS:
+        metadata["generation"] = item["generation"]
+        return {"apiVersion": API_VERSION, "kind": "Region", "metadata": metadata, "spec": item["spec"]}
+    status = {name: value for name, value in item["status"].items() if value is not None}
+    if any("lastTransitionTime" not in condition for condition in status["conditions"]):
+        del status["conditions"]
+    metadata |= {"namespace": item["realm"], "generation": status["observedGeneration"]}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Account",
+        "metadata": metadata,
+        "spec": item["spec"],
+        "status": status,
+    }

@@ -15,21 +15,31 @@ PATIENCE = 10.0
 """Seconds that `aws --version` may take."""
 
 
-def surroundings(environment: Mapping[str, str], endpoint: str) -> list[Finding]:
-    """Each with level, subject, message and advice, as those of the control API have them."""
+def surroundings(environment: Mapping[str, str], endpoint: str, services: str) -> list[Finding]:
+    """Each with level, subject, message and advice, as those of the control API have them. `endpoint` is where the
+    control API is, `services` where AWS's services are."""
     return [
-        *_endpoint(environment, endpoint),
+        *_endpoint(environment, endpoint, services),
         *_caller(environment),
-        *_proxy(environment, endpoint),
+        *_proxy(environment, services),
         *_aws(environment),
     ]
+
+
+def beside(endpoint: str, port: int | None) -> str:
+    """The endpoint on another port of the same host, where one is given."""
+    url = urlsplit(endpoint)
+    if port is None:
+        return endpoint
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    return f"{url.scheme}://{host}:{port}"
 
 
 def _finding(level: str, subject: str, message: str, advice: str = "") -> Finding:
     return {"level": level, "subject": subject, "message": message, "advice": advice}
 
 
-def _endpoint(environment: Mapping[str, str], endpoint: str) -> Iterator[Finding]:
+def _endpoint(environment: Mapping[str, str], endpoint: str, services: str) -> Iterator[Finding]:
     host = urlsplit(endpoint).hostname or ""
     try:
         socket.getaddrinfo(host, None)
@@ -42,8 +52,8 @@ def _endpoint(environment: Mapping[str, str], endpoint: str) -> Iterator[Finding
         )
     named = {name: url for name, url in environment.items() if name.startswith("AWS_ENDPOINT_URL") and url}
     for name, url in sorted(named.items()):
-        if url.rstrip("/") != endpoint.rstrip("/"):
-            yield _finding("warning", name, f"it is {url}, and not {endpoint}", f"unset {name}, or set it to that")
+        if url.rstrip("/") != services.rstrip("/"):
+            yield _finding("warning", name, f"it is {url}, and not {services}", f"unset {name}, or set it to that")
     if "AWS_ENDPOINT_URL" not in named:
         yield _finding("note", "AWS_ENDPOINT_URL", "it is not set, so SDKs call AWS itself", _EVAL)
 

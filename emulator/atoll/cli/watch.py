@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Token, connected, fail
+from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Token, connected, fail, tell_what_is_hidden
+from atoll.cli.table import one_line
 
 
 def status(endpoint: Endpoint = DEFAULT_ENDPOINT, token: Token = "") -> None:
@@ -14,11 +15,12 @@ def status(endpoint: Endpoint = DEFAULT_ENDPOINT, token: Token = "") -> None:
     with connected(endpoint, token) as client:
         health = client.health()
         counted = {
-            "realms": len(client.get("/realms")["items"]),
-            "accounts": len(client.get("/accounts")["items"]),
-            "tenants": len(client.get("/tenants")["items"]),
+            "realms": len(client.get("realms")["items"]),
+            "accounts": len(client.get("accounts")["items"]),
+            "tenants": len(client.get("tenants")["items"]),
         }
-        missing = client.get("/missing")["items"]
+        missing = client.get("missing")["items"]
+        tell_what_is_hidden(client)
     if not health["ready"]:
         fail(f"Atoll at {endpoint} is not ready: {'; '.join(health['lacks'])}")
     typer.echo(f"Atoll at {endpoint} is ready: {', '.join(f'{count} {what}' for what, count in counted.items())}")
@@ -34,10 +36,11 @@ def logs(
 ) -> None:
     """Show the last calls, the oldest first; -f goes on."""
     with connected(endpoint, token) as client:
-        for call in reversed(client.get("/calls", {"limit": limit})["items"]):
+        tell_what_is_hidden(client)
+        for call in reversed(client.get("calls", params={"limit": limit})["items"]):
             typer.echo(_line(call))
         if follow:
-            for call in client.events("/calls/stream"):
+            for call in client.events("calls", "stream"):
                 typer.echo(_line(call))
 
 
@@ -46,4 +49,4 @@ def _line(call: dict[str, Any]) -> str:
     target = f" -> {call['target']}" if call["target"] else ""
     code = f" {call['code']}" if call["code"] else ""
     name = f"{call['service']}.{call['operation']}"
-    return f"{call['time']} {caller} {name}{target} {call['status']}{code} {call['ms']} ms"
+    return one_line(f"{call['time']} {caller} {name}{target} {call['status']}{code} {call['ms']} ms")

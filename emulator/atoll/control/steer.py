@@ -105,6 +105,7 @@ async def _start_own_port(atoll: Embedded, api: _AtFirstCall) -> int:
     port = await server.start(settings.addresses[0].host, settings.control_port or 0)
     atoll.at_end.push_async_callback(server.stop)
     atoll.inner.control = elsewhere(port)
+    atoll.inner.aws_port = lambda: atoll.server.port
     return port
 
 

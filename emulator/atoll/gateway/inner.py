@@ -24,13 +24,15 @@ _LOCALSTACK = ("/_localstack", "/_aws")
 
 
 class Inner:
-    """`control` answers the paths of the control API, `localstack` those of LocalStack's, where there is one."""
+    """`control` answers the paths of the control API, `localstack` those of LocalStack's, where there is one.
+    `aws_port` is the port of AWS's services, where it is not that of the control API."""
 
     def __init__(self, directory: Directory, metrics: Metrics) -> None:
         self._directory = directory
         self._metrics = metrics
         self.control: Callable[[Request], Awaitable[Response]] | None = None
         self.localstack: Callable[[Request], Response | Awaitable[Response]] | None = None
+        self.aws_port: Callable[[], int] | None = None
 
     def __call__(self, request: Request) -> Response | Awaitable[Response] | None:
         """The answer, or None where the path is none of Atoll's own."""
@@ -56,7 +58,10 @@ class Inner:
             await self._directory.get_realm(DEFAULT_REALM)
         except IndexUnavailable as error:
             lacks.append(str(error))
-        return _json(503 if lacks else 200, {"live": True, "ready": not lacks, "lacks": lacks})
+        health: dict[str, Any] = {"live": True, "ready": not lacks, "lacks": lacks}
+        if self.aws_port is not None:
+            health["awsPort"] = self.aws_port()
+        return _json(503 if lacks else 200, health)
 
     async def _well_known(self, name: str, document: str, request: Request) -> Response:
         realm = await self._directory.get_realm(name)

@@ -8,7 +8,6 @@ localhost.localstack.cloud (whose addresses are loopback's), the hosts of the se
 from __future__ import annotations
 
 import datetime
-import importlib.util
 import ipaddress
 import logging
 import os
@@ -19,10 +18,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from atoll.core.clock import Clock
 from atoll.gateway.settings import BadSetting, Settings
+from atoll.wire.models import region_names
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -132,18 +130,9 @@ def _subdomains(domain: str) -> Iterator[str]:
         yield from (f"{service}.{domain}" for service in _SERVICES)
     yield f"*.s3.{domain}"
     yield f"*.queue.{domain}"
-    for region in _regions():
+    for region in region_names():
         yield f"*.{region}.{domain}"
         yield f"*.s3.{region}.{domain}"
-
-
-def _regions() -> list[str]:
-    """AWS's regions, of all partitions."""
-    spec = importlib.util.find_spec("botocore")
-    if spec is None or spec.origin is None:
-        return []
-    partitions = orjson.loads((Path(spec.origin).parent / "data" / "partitions.json").read_bytes())["partitions"]
-    return [name for partition in partitions for name in partition["regions"] if not name.endswith("-global")]
 
 
 def _serves(certificate: Path, names: list[x509.GeneralName], clock: Clock) -> bool:

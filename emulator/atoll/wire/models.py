@@ -8,6 +8,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+import orjson
+
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
@@ -28,6 +30,12 @@ def model_names() -> list[str]:
     """The names of botocore's folders, in order."""
     with os.scandir(_folder()) as entries:
         return sorted(entry.name for entry in entries if entry.is_dir())
+
+
+def region_names() -> list[str]:
+    """AWS's regions, of all partitions."""
+    partitions = orjson.loads(Path(_folder(), "partitions.json").read_bytes())["partitions"]
+    return [name for partition in partitions for name in partition["regions"] if not name.endswith("-global")]
 
 
 @cache

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from atoll.cli.surroundings import surroundings
+from atoll.cli.surroundings import beside, surroundings
 
 ENDPOINT = "http://localhost:4566"
 WELL = {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_ACCESS_KEY_ID": "111111111111", "PATH": ""}
 WELL |= {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}
 
 
-def levels(environment: dict[str, str], endpoint: str = ENDPOINT) -> dict[str, str]:
-    found = surroundings(environment, endpoint)
+def levels(environment: dict[str, str], endpoint: str = ENDPOINT, services: str = ENDPOINT) -> dict[str, str]:
+    found = surroundings(environment, endpoint, services)
     assert all(each["advice"] for each in found if each["level"] != "ok")
     return {each["subject"]: each["level"] for each in found if each["level"] != "ok"}
 
@@ -48,6 +48,14 @@ def test_a_proxy_that_is_not_asked(exempt: str) -> None:
     assert levels({**WELL, "HTTP_PROXY": "http://proxy:3128", "NO_PROXY": exempt}) == {}
 
 
+def test_a_control_api_on_a_port_of_its_own() -> None:
+    control = "http://localhost:4567"
+    assert levels(WELL, control, beside(control, 4566)) == {}
+    assert levels({**WELL, "AWS_ENDPOINT_URL": control}, control, ENDPOINT) == {"AWS_ENDPOINT_URL": "warning"}
+    assert beside("https://[::1]:1/", 2) == "https://[::1]:2"
+    assert beside(control, None) == control
+
+
 def test_a_proxy_for_other_hosts() -> None:
     assert levels({**WELL, "HTTPS_PROXY": "http://proxy:3128"}) == {}
     found = levels({**WELL, "HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "local,calhost"})
@@ -56,7 +64,7 @@ def test_a_proxy_for_other_hosts() -> None:
 
 def test_a_name_that_leads_nowhere() -> None:
     endpoint = "http://nowhere.invalid:4566"
-    assert levels({**WELL, "AWS_ENDPOINT_URL": endpoint}, endpoint) == {"endpoint": "problem"}
+    assert levels({**WELL, "AWS_ENDPOINT_URL": endpoint}, endpoint, endpoint) == {"endpoint": "problem"}
 
 
 @pytest.mark.parametrize(
