@@ -171,6 +171,12 @@ def atoll_with() -> Callable[..., Any]:
     return running
 
 
+@pytest.fixture(scope="session")
+def atoll_launched() -> Callable[..., Atoll]:
+    """`atoll_launched("--temporary")`: one that was told to start, for a test that stops it itself."""
+    return launch
+
+
 @pytest.fixture
 def atoll_refusing() -> Callable[..., tuple[int, str]]:
     """The exit code and the output of an `atoll up` that does not come up."""

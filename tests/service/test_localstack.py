@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -187,8 +188,31 @@ def test_an_sdk_is_told_errors_in_its_protocol(atoll: Any) -> None:
 
 def test_kill_ends_it_in_order(atoll_with: Any) -> None:
     with atoll_with("--temporary") as atoll:
-        assert ask(atoll.url, "/_localstack/health", "POST", b'{"action": "restart"}')[0] == 501
         assert ask(atoll.url, "/_localstack/health", "POST", b'{"action": "kill"}')[0] == 200
+        assert atoll.process.wait(20) == 0
+
+
+def test_restart_starts_it_anew_with_what_it_kept(atoll_with: Any, tmp_path: Path) -> None:
+    with atoll_with("--data", str(tmp_path / "data")) as atoll:
+        atoll.client("sqs").create_queue(QueueName="kept")
+        first = atoll.lines.index("Ready.")
+        assert ask(atoll.url, "/_localstack/health", "POST", b'{"action": "restart"}')[0] == 200
+        atoll.wait_for_line(lambda _: "Ready." in atoll.lines[first + 1 :])
+        # The port was left to be picked, so there is another one now.
+        again = [url for line in atoll.lines[first:] for url in re.findall(r"listens on (http://\S+)", line)]
+        assert len(again) == 1
+        client = atoll.client("sqs", endpoint_url=again[0])
+        assert [url.rpartition("/")[2] for url in client.list_queues()["QueueUrls"]] == ["kept"]
+        assert atoll.stop() == 0
+
+
+def test_a_closed_one_is_restarted_and_ended_with_its_token_only(atoll_with: Any, tmp_path: Path) -> None:
+    with atoll_with("--data", str(tmp_path), "--closed") as atoll:
+        for action in (b'{"action": "kill"}', b'{"action": "restart"}'):
+            assert ask(atoll.url, "/_localstack/health", "POST", action)[0] == 403
+            assert ask(atoll.url, "/_localstack/health", "POST", action, Authorization="Bearer x")[0] == 403
+        bearer = f"Bearer {(tmp_path / 'control-token').read_text().strip()}"
+        assert ask(atoll.url, "/_localstack/health", "POST", b'{"action": "kill"}', Authorization=bearer)[0] == 200
         assert atoll.process.wait(20) == 0
 
 
@@ -236,3 +260,15 @@ def test_a_script_that_does_not_end_holds_up_no_end(atoll_with: Any, tmp_path: P
         atoll.wait_for_line(lambda line: "wait.sh: waiting" in line)
         assert document(atoll.url, "/_localstack/init/ready")["scripts"][0]["state"] == "RUNNING"
         assert atoll.stop() == 0
+
+
+def test_who_ends_it_while_it_boots_is_not_told_that_it_is_ready(atoll_launched: Any, tmp_path: Path) -> None:
+    (tmp_path / "boot.d").mkdir()
+    (tmp_path / "boot.d" / "wait.sh").write_text('echo "endpoint: $AWS_ENDPOINT_URL."\nsleep 1000\n')
+    atoll = atoll_launched("--port", "0", "--temporary", environment={"ATOLL_INIT_FOLDER": str(tmp_path)})
+    try:
+        assert "endpoint: ." in atoll.wait_for_line(lambda line: "endpoint: " in line)
+    finally:
+        code = atoll.stop()
+    assert code == 0
+    assert not [line for line in atoll.lines if "Ready" in line or "listens" in line]

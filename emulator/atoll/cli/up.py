@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import apsw
 
@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings, files: Sequence[str] = ()) -> int:
-    """Starts with the Accounts and Regions of `files` declared. Returns the exit code."""
+    """Starts with the Accounts and Regions of `files` declared. Returns the exit code. Where it is to start anew, the
+    process does so in its place."""
     try:
         manifests = _read(files) if files else []
 
@@ -40,7 +41,9 @@ def run(settings: Settings, files: Sequence[str] = ()) -> int:
                 logger.warning("%s", line)
             await steer(atoll, manifests)
 
-        return serve(settings, prepare)
+        if serve(settings, prepare):
+            _start_anew()
+        return 0
     except (DataFolderError, IndexUnavailable, NewerSchema, BadManifests, Refused) as error:
         return _refuse(str(error))
     except apsw.Error as error:
@@ -49,7 +52,7 @@ def run(settings: Settings, files: Sequence[str] = ()) -> int:
             "or give another folder with --data"
         )
     except CannotListen as error:
-        return _refuse(_address_words(error))
+        return _refuse(_address_words(error, settings))
     except BadSetting as error:
         return _refuse(f"{error.option}: {error}")
     except OSError as error:
@@ -71,13 +74,21 @@ def _refuse(words: str) -> int:
     return 1
 
 
-def _address_words(error: CannotListen) -> str:
+def _start_anew() -> NoReturn:
+    """By the same command line, as the same process."""
+    sys.stdout.flush()
+    os.execv(sys.executable, sys.orig_argv)
+
+
+def _address_words(error: CannotListen, settings: Settings) -> str:
+    # Its host is the first of the others', so that it is its port that is to blame for what both may be.
+    port = "--control-port" if settings.control_port == error.port else "--port or --listen"
     if error.no_such_host:
         return f"There is no host {error.host}: give an address of this machine with --host or --listen"
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {error.port} of {error.host} is taken: end what listens there, "
-            "or give another one with --port or --listen (0 picks a free one)"
+            f"or give another one with {port} (0 picks a free one)"
         )
     where = f"{error.host}:{error.port}"
-    return f"{where} cannot be listened on ({error.strerror}): give others with --host, --port or --listen"
+    return f"{where} cannot be listened on ({error.strerror}): give others with --host, {port}"

@@ -47,9 +47,10 @@ async def steer(atoll: Embedded, manifests: Sequence[Read]) -> None:
     if atoll.settings.temporary and atoll.settings.closed:
         # Else nobody would find it.
         logger.info("who steers this Atoll shows the token in %s", atoll.folder.path / TOKEN_FILE)
+    token = atoll.localstack.token = read_token(atoll.folder.path)
     parts = Parts(
         atoll.settings,
-        read_token(atoll.folder.path),
+        token,
         atoll.clock,
         atoll.index,
         atoll.cell,

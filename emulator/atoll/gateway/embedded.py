@@ -73,6 +73,7 @@ class Embedded:
     calls: CallLog
     metrics: Metrics
     scripts: InitScripts
+    localstack: LocalStack
     tls: ssl.SSLContext | None
     at_end: AsyncExitStack
     """What is to be done at the end, before the cell stops."""
@@ -83,8 +84,9 @@ class Embedded:
 Prepare = Callable[[Embedded], Awaitable[None]]
 
 
-def serve(settings: Settings, prepare: Prepare) -> int:
-    """Serves until SIGTERM or SIGINT, from when `prepare` has come to its end on. Returns the exit code.
+def serve(settings: Settings, prepare: Prepare) -> bool:
+    """Serves until SIGTERM or SIGINT, from when `prepare` has come to its end on. Returns whether somebody wants it to
+    be started anew.
 
     Raises DataFolderError, IndexUnavailable, NewerSchema, BadSetting where a certificate or its key does not serve, and
     OSError where the port is taken.
@@ -115,24 +117,41 @@ def _most_connections() -> int:
     return most if soft == resource.RLIM_INFINITY else min(most, max(soft - OWN_FILES, soft // 2))
 
 
-async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prepare: Prepare) -> int:
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+class _Life:
+    """Of the process: until a signal comes."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+        self.again = False
+        """Whether it is to start anew then."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.ended.set)
+
+    def end(self, again: bool) -> None:
+        self.again = again
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prepare: Prepare) -> bool:
+    life = _Life()
+    ended = life.ended
     clock = SystemClock()
     announcer = Announcer(writer, settings.log_format, clock)
     scripts = InitScripts(init_folders(os.environ), _environment(settings, settings.addresses[0].port))
     await _run_scripts(scripts, Stage.BOOT, ended)
+    if ended.is_set():
+        return False
 
     async def start(atoll: Embedded) -> None:
         await prepare(atoll)
         await _run_scripts(scripts, Stage.START, ended)
 
-    async with running(settings, folder, clock, writer, announcer, start, scripts) as atoll:
-        announce_start(announcer, settings, atoll.server.ports, atoll.control_port)
-        # As LocalStack does: what is to be done when Atoll is ready begins once it has said so.
-        await _equip(scripts, atoll, Stage.READY)
-        await _run_scripts(scripts, Stage.READY, ended)
+    async with running(settings, folder, clock, writer, announcer, start, scripts, life.end) as atoll:
+        if not ended.is_set():
+            announce_start(announcer, settings, atoll.server.ports, atoll.control_port)
+            # As LocalStack does: what is to be done when Atoll is ready begins once it has said so.
+            await _equip(scripts, atoll, Stage.READY)
+            await _run_scripts(scripts, Stage.READY, ended)
         await ended.wait()
         await _equip(scripts, atoll, Stage.SHUTDOWN)
         await scripts.run(Stage.SHUTDOWN, GRACE)
@@ -140,7 +159,7 @@ async def _serve(settings: Settings, folder: DataFolder, writer: LogWriter, prep
         atoll.access_log.flush()
         atoll.calls.end()
         await atoll.server.stop(GRACE)
-    return 0
+    return life.again
 
 
 async def _run_scripts(scripts: InitScripts, stage: Stage, ended: asyncio.Event) -> None:
@@ -167,12 +186,9 @@ async def _equip(scripts: InitScripts, atoll: Embedded, stage: Stage) -> None:
 
 
 def _environment(settings: Settings, port: int, key: AccessKey | None = None) -> dict[str, str]:
-    endpoint = f"{settings.scheme}://{settings.addresses[0].near}:{port}"
+    # Before the port is known that was left to be picked, there is no endpoint.
+    endpoint = f"{settings.scheme}://{settings.addresses[0].near}:{port}" if port else None
     return client_environment(os.environ, endpoint, settings.default_account, key)
-
-
-def _end() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @asynccontextmanager
@@ -184,8 +200,9 @@ async def running(
     announcer: Announcer,
     prepare: Prepare,
     scripts: InitScripts,
+    end: Callable[[bool], None],
 ) -> AsyncIterator[Embedded]:
-    """An Atoll that answers."""
+    """An Atoll that answers. `end` ends it, and where it is told so starts it anew."""
     configure(
         SqsSettings(
             settings.queue_url_style,
@@ -229,7 +246,7 @@ async def running(
         )
         enabled = frozenset(settings.service or REGISTRY)
         inner = Inner(directory, metrics)
-        inner.localstack = LocalStack(
+        localstack = inner.localstack = LocalStack(
             registry=REGISTRY,
             enabled=enabled,
             directory=directory,
@@ -237,7 +254,7 @@ async def running(
             clock=clock,
             tenants=folder.tenants,
             erase=cell.moves.erase,
-            end=_end,
+            end=end,
             peek=Peek(identifier, directory, dispatcher),
         )
         gateway = Gateway(
@@ -272,6 +289,7 @@ async def running(
                 calls=calls,
                 metrics=metrics,
                 scripts=scripts,
+                localstack=localstack,
                 tls=tls,
                 at_end=at_end,
             )

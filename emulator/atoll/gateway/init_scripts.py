@@ -81,10 +81,10 @@ class InitScripts:
         self._scripts = {stage: _found(folders, stage) for stage in Stage}
 
     def states(self, stage: Stage | None = None) -> list[dict[str, str]]:
-        """Stage, name and state of each script, in the order in which they run."""
+        """Stage, file name and state of each script, in the order in which they run."""
         stages = Stage if stage is None else (stage,)
         return [
-            {"stage": each.stage, "name": each.name, "state": each.state}
+            {"stage": each.stage, "name": each.path.name, "state": each.state}
             for one in stages
             for each in self._scripts[one]
         ]
@@ -127,10 +127,10 @@ def init_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def client_environment(
-    base: Mapping[str, str], endpoint: str, account: str, key: AccessKey | None = None
+    base: Mapping[str, str], endpoint: str | None, account: str, key: AccessKey | None = None
 ) -> dict[str, str]:
-    """`base` and what an AWS client needs to call `endpoint`: with `key` where there is one, else with the keys that
-    `base` has, else as `account`. A region that `base` has stays."""
+    """`base` and what an AWS client needs to call `endpoint`, where that is known: with `key` where there is one, else
+    with the keys that `base` has, else as `account`. A region that `base` has stays."""
     kept = {name: value for name, value in base.items() if name not in _FORGET}
     region = kept.get("AWS_REGION") or kept.get("AWS_DEFAULT_REGION") or "us-east-1"
     if key is not None:
@@ -139,7 +139,11 @@ def client_environment(
     elif "AWS_ACCESS_KEY_ID" not in kept:
         kept.pop("AWS_SESSION_TOKEN", None)
         kept |= {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
-    return kept | {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    kept |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    if endpoint is None:
+        kept.pop("AWS_ENDPOINT_URL", None)
+        return kept
+    return kept | {"AWS_ENDPOINT_URL": endpoint}
 
 
 def _found(folders: Sequence[Path], stage: Stage) -> list[Script]:

@@ -16,6 +16,7 @@ import logging
 import platform
 from collections.abc import Awaitable, Callable, Container, Iterable
 from datetime import UTC, datetime
+from hmac import compare_digest
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ Erase = Callable[[TenantId], Awaitable[None]]
 
 class LocalStack:
     """`enabled` are the services that are served. `tenants` are those that hold something, in all realms; `erase`
-    deletes one; `end` ends the process as SIGTERM does; `peek` shows a queue's messages."""
+    deletes one; `end` ends the process as SIGTERM does, and where it is told so starts it anew; `peek` shows a queue's
+    messages. `token` is what has to be shown where the default realm is closed; without one nobody can."""
 
     def __init__(
         self,
@@ -63,7 +65,7 @@ class LocalStack:
         clock: Clock,
         tenants: Callable[[], Iterable[TenantId]],
         erase: Erase,
-        end: Callable[[], None],
+        end: Callable[[bool], None],
         peek: Callable[[Request], Awaitable[Response]],
     ) -> None:
         self._registry = registry
@@ -75,6 +77,7 @@ class LocalStack:
         self._erase = erase
         self._end = end
         self._peek: dict[str, Callable[[Request], Answer]] = {"GET": peek, "POST": peek}
+        self.token = ""
         self._started = clock.now()
         self._session = uuid4()
         self._ways: dict[str, dict[str, Callable[[Request], Answer]]] = {
@@ -114,18 +117,26 @@ class LocalStack:
             return "disabled"
         return "running" if self._registry.in_use(name) else "available"
 
-    def _act(self, request: Request) -> Response:
-        """`kill`, from this machine. A process that is to come back is its supervisor's affair."""
+    async def _act(self, request: Request) -> Response:
+        """`kill` and `restart`, from this machine."""
         if not _is_here(request.peer):
             return _message(403, "Atoll is ended from its own machine only.")
+        if not (await self._is_open() or self._trusts(request)):
+            return _message(403, f"The realm {DEFAULT_REALM} is not open: show Atoll's token as a bearer.")
         action = _action(request.body)
-        if action == "kill":
-            logger.info("a call of /_localstack/health ends this process")
-            self._end()
-            return _message(200, "Atoll ends.")
-        if action == "restart":
-            return _message(501, "Atoll does not restart itself: end it by the action kill, and start it again.")
-        return _message(400, 'The body has to be {"action": "kill"} or {"action": "restart"}.')
+        if action not in ("kill", "restart"):
+            return _message(400, 'The body has to be {"action": "kill"} or {"action": "restart"}.')
+        logger.info("a call of /_localstack/health ends this process: %s", action)
+        self._end(action == "restart")
+        return _message(200, "Atoll ends." if action == "kill" else "Atoll starts anew.")
+
+    async def _is_open(self) -> bool:
+        realm = await self._directory.get_realm(DEFAULT_REALM)
+        return realm is not None and realm.open
+
+    def _trusts(self, request: Request) -> bool:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return bool(self.token) and compare_digest(given.encode(), self.token.encode())
 
     # ---- info
 
@@ -163,8 +174,7 @@ class LocalStack:
 
     async def _reset(self, request: Request) -> Response:
         """Erases everything in the default realm, where that is open. Accounts and their keys stay."""
-        realm = await self._directory.get_realm(DEFAULT_REALM)
-        if realm is None or not realm.open:
+        if not await self._is_open():
             return _message(403, f"The realm {DEFAULT_REALM} is not open: reset it by the control API.")
         for tenant in await asyncio.to_thread(self._all_tenants):
             await self._erase(tenant)

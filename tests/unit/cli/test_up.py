@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
 def test_what_fails_is_said(
     error: Exception, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(settings: Settings, prepare: object) -> int:
+    def fail(settings: Settings, prepare: object) -> bool:
         raise error
 
     monkeypatch.setattr(up, "serve", fail)
@@ -98,8 +98,28 @@ def test_what_fails_is_said(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("port", "option"), [(1, "--control-port"), (2, "--port or --listen")])
+def test_whose_port_is_taken(
+    port: int, option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(settings: Settings, prepare: object) -> bool:
+        raise CannotListen("h", port, OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE)))
+
+    monkeypatch.setattr(up, "serve", fail)
+    assert up.run(Settings(control_port=1)) == 1
+    assert f"or give another one with {option} (0 picks a free one)" in capsys.readouterr().err
+
+
+def test_a_new_start_is_by_the_same_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(up, "serve", lambda settings, prepare: True)
+    monkeypatch.setattr(os, "execv", lambda program, arguments: started.append((program, arguments)))
+    up.run(Settings())
+    assert started == [(sys.executable, sys.orig_argv)]
+
+
 def test_no_refusal_says_ready(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(settings: Settings, prepare: object) -> int:
+    def fail(settings: Settings, prepare: object) -> bool:
         raise DataFolderError("The data folder Ready is in use")
 
     monkeypatch.setattr(up, "serve", fail)
@@ -108,7 +128,7 @@ def test_no_refusal_says_ready(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 
 def test_what_is_not_foreseen_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(settings: Settings, prepare: object) -> int:
+    def fail(settings: Settings, prepare: object) -> bool:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(up, "serve", fail)

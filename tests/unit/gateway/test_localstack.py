@@ -48,10 +48,14 @@ class Asked:
         self.enabled = {"sqs", "sts"}
         self.open = open
         self.erased: list[TenantId] = []
-        self.ended = 0
+        self.ended: list[bool] = []
+        """Of each ending, whether a new start is to follow."""
+        self.token = ""
 
-    def __call__(self, method: str, path: str, body: bytes = b"", peer: str = "127.0.0.1") -> tuple[int, Any]:
-        response = asyncio.run(self._ask(Request(method, path, "", {}, body, peer=peer)))
+    def __call__(
+        self, method: str, path: str, body: bytes = b"", peer: str = "127.0.0.1", **headers: str
+    ) -> tuple[int, Any]:
+        response = asyncio.run(self._ask(Request(method, path, "", headers, body, peer=peer)))
         assert isinstance(response.body, bytes)
         return response.status, orjson.loads(response.body) if response.body else None
 
@@ -67,9 +71,10 @@ class Asked:
                 clock=self.clock,
                 tenants=lambda: [HERE, FOREIGN],
                 erase=self._erase,
-                end=self._end,
+                end=self.ended.append,
                 peek=self._peek,
             )
+            localstack.token = self.token
             self.clock.advance(12.5)
             answer = localstack(request)
             return await answer if isinstance(answer, Awaitable) else answer
@@ -81,9 +86,6 @@ class Asked:
 
     async def _peek(self, request: Request) -> Response:
         return Response(200, [], b'"peeked"')
-
-    def _end(self) -> None:
-        self.ended += 1
 
 
 @pytest.fixture
@@ -113,19 +115,35 @@ def test_a_service_that_is_not_served_is_disabled_and_not_looked_into(ask: Asked
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
 def test_who_is_here_may_end_it(ask: Asked, peer: str) -> None:
     assert ask("POST", "/_localstack/health", b'{"action": "kill"}', peer)[0] == 200
-    assert ask.ended == 1
+    assert ask("POST", "/_localstack/health", b'{"action": "restart"}', peer)[0] == 200
+    assert ask.ended == [False, True]
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", ""])
 def test_who_is_elsewhere_may_not(ask: Asked, peer: str) -> None:
-    assert ask("POST", "/_localstack/health", b'{"action": "kill"}', peer)[0] == 403
-    assert ask.ended == 0
+    for action in (b'{"action": "kill"}', b'{"action": "restart"}'):
+        assert ask("POST", "/_localstack/health", action, peer)[0] == 403
+    assert ask.ended == []
+
+
+@pytest.mark.parametrize("action", ["kill", "restart"])
+def test_where_the_realm_is_closed_the_token_is_asked_for(tmp_path: Path, action: str) -> None:
+    ask = Asked(tmp_path, open=False)
+    body = b'{"action": "%s"}' % action.encode()
+    # Without one, nothing is one.
+    assert ask("POST", "/_localstack/health", body, authorization="Bearer ")[0] == 403
+    ask.token = "secret"
+    for wrong in ({}, {"authorization": "Bearer "}, {"authorization": "Bearer secreT"}, {"authorization": "Bearer ü"}):
+        assert ask("POST", "/_localstack/health", body, **wrong)[0] == 403
+    assert ask("POST", "/_localstack/health", body, peer="10.0.0.1", authorization="Bearer secret")[0] == 403
+    assert ask.ended == []
+    assert ask("POST", "/_localstack/health", body, authorization="Bearer secret")[0] == 200
+    assert ask.ended == [action == "restart"]
 
 
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        (b'{"action": "restart"}', 501, "does not restart itself"),
         (b'{"action": "dance"}', 400, "The body has to be"),
         (b'["kill"]', 400, "The body has to be"),
         (b"{", 400, "The body has to be"),
@@ -136,7 +154,7 @@ def test_actions_that_are_not_done(ask: Asked, body: bytes, status: int, words: 
     got, answer = ask("POST", "/_localstack/health", body)
     assert got == status
     assert words in answer["message"]
-    assert ask.ended == 0
+    assert ask.ended == []
 
 
 def test_info(ask: Asked) -> None:
@@ -215,7 +233,7 @@ def states(scripts: InitScripts, stage: Stage) -> dict[str, str]:
 
 def test_init_tells_the_scripts_and_what_is_completed(tmp_path: Path) -> None:
     write(tmp_path, "ready.d/b.sh", "#!/bin/sh\nexit 3\n")
-    write(tmp_path, "ready.d/a.py", "print('hello')\n")
+    write(tmp_path, "ready.d/a/a.py", "print('hello')\n")
     write(tmp_path, "ready.d/notes.txt", "no script")
     write(tmp_path, "shutdown.d/c.sh", "#!/bin/sh\n")
     ask = Asked(tmp_path)
@@ -258,7 +276,7 @@ def test_output_goes_to_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture
         "b.py": State.ERROR,
         "c.sh": State.SUCCESSFUL,
         "d.sh": State.ERROR,
-        "deep/a.sh": State.SUCCESSFUL,
+        "a.sh": State.SUCCESSFUL,
     }
     for line in (
         "deep/a.sh: said",
@@ -289,6 +307,12 @@ def test_what_a_script_leaves_running_is_not_waited_for(tmp_path: Path, caplog: 
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     assert states(scripts, Stage.READY) == {"a.sh": State.SUCCESSFUL}
     assert "a.sh: left" in caplog.messages
+
+
+def test_what_scripts_run_with_before_the_port_is_known() -> None:
+    found = client_environment({"AWS_ENDPOINT_URL": "http://localhost:0", "AWS_REGION": "eu-west-1"}, None, "1")
+    assert "AWS_ENDPOINT_URL" not in found
+    assert (found["AWS_ACCESS_KEY_ID"], found["AWS_DEFAULT_REGION"]) == ("1", "eu-west-1")
 
 
 def test_what_scripts_run_with() -> None:
