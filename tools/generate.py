@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 from unittest.mock import MagicMock
@@ -60,7 +61,8 @@ def _with_part(path: Path, name: str, part: Iterator[str]) -> dict[Path, str]:
 def _cli() -> Iterator[str]:
     yield "# The command line\n\n"
     yield "`atoll up` starts Atoll; every other command speaks to one that runs, at `--endpoint` or `ATOLL_ENDPOINT`.\n"
-    yield "[Getting started](getting-started.md) and the pages after it show them at work.\n"
+    yield "[Getting started](getting-started.md) and the pages after it show them at work. `-h` after any of them\n"
+    yield "says what stands here. A command line that is wrong ends with 2, whatever else goes wrong with 1.\n"
     yield from _commands("atoll", typer.main.get_command(app))
 
 
@@ -70,23 +72,73 @@ def _commands(name: str, command: Any) -> Iterator[str]:
         if hasattr(each, "commands"):
             yield from _commands(full, each)
             continue
-        arguments = [param for param in each.params if param.param_type_name == "argument"]
-        usage = " ".join([full, *map(_metavar, arguments)])
-        yield f"\n## `{full}`\n\n{_sentence(each.help)}\n\n```text\n{usage} [OPTIONS]\n```\n"
+        yield f"\n## `{full}`\n\n{_sentence(each.help)}\n\n```text\n{_usage(full, each.params)}\n```\n"
         if each.params:
-            yield "\n| | | |\n| --- | --- | --- |\n"
-        for param in arguments:
-            yield f"| `{_metavar(param)}` | {param.help or ''} | |\n"
-        for param in each.params:
-            if param.param_type_name == "option":
-                yield f"| `{', '.join(param.opts)}` | {param.help or ''} | {_default(param)} |\n"
+            yield "\n| | | variable | default |\n| --- | --- | --- | --- |\n"
+        # Arguments first, in the order in which they are given.
+        for param in sorted(each.params, key=lambda param: param.param_type_name != "argument"):
+            named = param.param_type_name == "argument"
+            cells = (_metavar(param) if named else _spelled(param), _words(param), _variable(full, param))
+            yield f"| `{cells[0]}` | {cells[1]} | {cells[2]} | {_default(param)} |\n".replace("  |", " |")
+
+
+def _usage(name: str, params: list[Any]) -> str:
+    """As click has it: what may be left out stands in brackets, what goes on and on comes last, after `--`."""
+    arguments = [param for param in params if param.param_type_name == "argument"]
+    options = [param for param in params if param.param_type_name == "option"]
+    words = [name]
+    words += [_metavar(each) if each.required else f"[{_metavar(each)}]" for each in arguments if each.nargs == 1]
+    words += [f"{each.opts[0]} {_metavar(each)}" for each in options if each.required]
+    words += ["[OPTIONS]"] if any(not each.required for each in options) else []
+    words += [f"-- {_metavar(each)} …" for each in arguments if each.nargs != 1]
+    return " ".join(words)
 
 
 def _metavar(param: Any) -> str:
     return str(param.metavar or param.name.upper())
 
 
+def _spelled(param: Any) -> str:
+    """An option with the name of its value."""
+    value = "" if param.is_flag else f" {_metavar(param)}"
+    return f"{', '.join(param.opts)}{value}"
+
+
+def _words(param: Any) -> str:
+    """What it is for, and what it takes."""
+    words = [_told(param)[0]]
+    choices = param.type_descriptor.annotation
+    if param.metavar is None and isinstance(choices, type) and issubclass(choices, Enum):
+        words.append(f"One of {', '.join(f'`{each.value}`' for each in choices)}.")
+    least, most = getattr(param, "min", None), getattr(param, "max", None)
+    if least is not None or most is not None:
+        bounds = [f"at least {least}"] if least is not None else []
+        bounds += [f"at most {most}"] if most is not None else []
+        words.append(f"{' and '.join(bounds).capitalize()}.")
+    if getattr(param, "multiple", False):
+        words.append("May be repeated.")
+    if param.required and param.param_type_name == "option":
+        words.append("Required.")
+    return " ".join(filter(None, words))
+
+
+def _told(param: Any) -> tuple[str, str]:
+    """The help, and the default where that stands in it, since it is made where it is needed."""
+    words = re.match(r"(.*?)(?:\s+\[default: (.*)\])?$", param.help or "")
+    assert words is not None
+    return words[1], words[2] or ""
+
+
+def _variable(command: str, param: Any) -> str:
+    if param.param_type_name != "option":
+        return ""
+    name = param.envvar or (f"{PREFIX}{param.name.upper()}" if command == "atoll up" else "")
+    return f"`{name}`" if name else ""
+
+
 def _default(param: Any) -> str:
+    if told := _told(param)[1]:
+        return f"`{told}`"
     if isinstance(param.show_default, str):
         return f"`{param.show_default}`"
     if param.default in (None, False, "", ()) or callable(param.default):
@@ -140,7 +192,11 @@ _OTHERS = {
     "else they get the default account's keys. `atoll env` and `atoll exec` set the keys, and take the token away.",
     "AWS_CA_BUNDLE": "All commands but `up`: a file of certificates, PEM, that are trusted where `--endpoint` is "
     "https. Without it, `data/tls/certificate.pem` where that is. `atoll env` and `atoll exec` set it then.",
-    "AWS_ENDPOINT_URL": "Where Atoll is: set for init scripts, and by `atoll env` and `atoll exec`.",
+    "AWS_ENDPOINT_URL": "Where Atoll is: set for init scripts, and by `atoll env` and `atoll exec`, which also put a "
+    "program `aws` first on `PATH` that gives the AWS CLI's version 1 this endpoint for SQS.",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "Taken away by `atoll env` and `atoll exec`, with all that begin with "
+    "`AWS_ENDPOINT_URL_`: AWS's clients would heed them before `AWS_ENDPOINT_URL`.",
+    "AWS_SECURITY_TOKEN": "Taken away by `atoll env` and `atoll exec`: an older name of `AWS_SESSION_TOKEN`.",
     "AWS_PROFILE": "Taken away, with `AWS_DEFAULT_PROFILE`, for init scripts and by `atoll env` and `atoll exec`: "
     "AWS's clients would heed it before the keys.",
     "AWS_REGION": "Init scripts: kept, as `AWS_DEFAULT_REGION` is, else `us-east-1`. `atoll env` and `atoll exec` set "
@@ -161,12 +217,9 @@ def _configuration() -> Iterator[str]:
     yield "| option | variable | LocalStack's | default | |\n| --- | --- | --- | --- | --- |\n"
     for param in commands.commands["up"].params:
         if param.param_type_name == "option":
-            # The default of a folder that is made where it is needed stands in its help.
-            words = re.match(r"(.*?)(?:\s+\[default: (.*)\])?$", param.help or "")
-            assert words is not None
-            default = f"`{words[2]}`" if words[2] else _default(param)
             spelled = ", ".join(spellings.get(param.name, []))
-            yield f"| {_option(param)} | `{PREFIX}{param.name.upper()}` | {spelled} | {default} | {words[1]} |\n"
+            own = f"`{PREFIX}{param.name.upper()}`"
+            yield f"| {_option(param)} | {own} | {spelled} | {_default(param)} | {_told(param)[0]} |\n"
     yield _LOCALSTACK
     for name, instead in UNHEEDED.items():
         yield f"| `{name}` | {instead} |\n"

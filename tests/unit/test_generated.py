@@ -28,6 +28,27 @@ def test_nothing_was_forgotten() -> None:
             pytest.fail(f"{path.relative_to(ROOT)} is not what follows from its source: run `make generate`")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "atoll apply --file PATH [OPTIONS]",
+        "atoll exec ACCOUNT [OPTIONS] -- CMD …",
+        "atoll get KIND [NAME] [OPTIONS]",
+        "atoll version",
+        "| `--output, -o OUTPUT` | The form of the answer. One of `table`, `wide`, `json`, `yaml`, `name`."
+        " | | `table` |",
+        "| `--limit N` | So many of the last calls. At least 1 and at most 1000. | | `100` |",
+        "| `--service SERVICE` | Only this service's. May be repeated. | | |",
+        "| `--endpoint URL` | Where Atoll is. | `ATOLL_ENDPOINT` | `http://localhost:4566` |",
+        "| `--control-port PORT` | Port for the control API alone, in place of --port; 0 picks a free one. |"
+        " `ATOLL_CONTROL_PORT` | |",
+        "| `--unavailable` | Every call fails. | | |",
+    ],
+)
+def test_commands_stand_on_their_page_as_they_are_typed(line: str) -> None:
+    assert line in (ROOT / "docs" / "cli.md").read_text().splitlines()
+
+
 def test_every_setting_stands_on_the_page_on_configuration() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
     for setting in Settings.__dataclass_fields__:

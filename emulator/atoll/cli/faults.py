@@ -26,9 +26,7 @@ def fault(
         int | None, typer.Option(help="Their HTTP status, with --error-code.  [default: 500]", metavar="STATUS")
     ] = None,
     unavailable: Annotated[bool, typer.Option("--unavailable", help="Every call fails.")] = False,
-    service: Annotated[
-        list[str] | None, typer.Option(help="Only this service's, one of several.", metavar="SERVICE")
-    ] = None,
+    service: Annotated[list[str] | None, typer.Option(help="Only this service's.", metavar="SERVICE")] = None,
     realm: Annotated[str, typer.Option(help="Only this realm's.", metavar="NAME", autocompletion=realms)] = "",
     account: Annotated[
         str,

@@ -83,14 +83,14 @@ def get(
     service: Annotated[str, typer.Option(help="Only this service's (resources, calls).", metavar="SERVICE")] = "",
     type: Annotated[str, typer.Option(help="Only of this type (resources).", metavar="TYPE")] = "",
     tag: Annotated[
-        list[str] | None, typer.Option(help="KEY or KEY=VALUE, one of several (resources).", metavar="TAG")
+        list[str] | None, typer.Option(help="KEY or KEY=VALUE; several must all be there (resources).", metavar="TAG")
     ] = None,
     part: Annotated[str, typer.Option("--text", help="What stands in the ARN (resources).", metavar="TEXT")] = "",
     crossing: Annotated[Crossing | None, typer.Option(help="What they cross (calls).")] = None,
     limit: Annotated[
         int | None,
         typer.Option(
-            help="At most so many.  [default: 100 resources, calls, effects; else all]",
+            help="At most so many.  [default: 100 of resources, calls, effects; all of others]",
             min=1,
             metavar="N",
             show_default=False,
