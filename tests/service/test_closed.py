@@ -7,6 +7,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -102,3 +103,15 @@ def test_the_issuers_documents_are_for_everybody(closed: Any) -> None:
         urllib.request.urlopen(f"{closed.url}/_atoll/realms/none/.well-known/jwks.json", timeout=10)
     with caught.value as error:
         assert error.code == 404
+
+
+def test_that_it_is_closed_is_said_to_who_shows_no_token(atoll_with: Any, atoll: Any, tmp_path: Path) -> None:
+    with atoll_with("--data", str(tmp_path), "--closed") as closed:
+        token = (tmp_path / "control-token").read_text().strip()
+        for words in (["status"], ["logs"], ["get", "accounts"], ["get", "resources"], ["get", "realms"]):
+            for given in ("", "wrong"):
+                told = closed.run(*words, ATOLL_TOKEN=given)
+                assert "The realm default is closed, and nothing of it is shown without the right token" in told.stderr
+                assert told.returncode == 0
+            assert "token" not in closed.run(*words, ATOLL_TOKEN=token).stderr
+            assert "token" not in atoll.run(*words).stderr

@@ -153,3 +153,20 @@ def test_a_port_that_is_taken(started: Any, atoll_refusing: Callable[..., tuple[
     assert f"Port {port} of 127.0.0.1 is taken" in told
     code, told = atoll_refusing("--port", "0", "--control-port", "70000", "--data", str(tmp_path / "other"))
     assert (code, "ports go from 0 to 65535" in told) == (2, True)
+
+
+def test_the_doctor_knows_where_the_services_are(started: Any) -> None:
+    surroundings = {"AWS_ACCESS_KEY_ID": "111111111111", "AWS_REGION": "eu-central-1"}
+    services = f"{urlsplit(started.control).scheme}://localhost:{urlsplit(started.url).port}"
+    control = f"{urlsplit(started.control).scheme}://localhost:{urlsplit(started.control).port}"
+    well = command(started, "doctor", AWS_ENDPOINT_URL=services, ATOLL_ENDPOINT=control, **surroundings)
+    assert "AWS_ENDPOINT_URL: " not in well
+    ill = command(started, "doctor", AWS_ENDPOINT_URL=control, ATOLL_ENDPOINT=control, **surroundings)
+    assert f"WARNING  AWS_ENDPOINT_URL: it is {control}, and not {services}" in ill
+
+
+def test_a_control_port_that_is_taken(started: Any, atoll_refusing: Callable[..., tuple[int, str]]) -> None:
+    port = urlsplit(started.control).port
+    code, told = atoll_refusing("--port", "0", "--temporary", "--control-port", str(port))
+    assert code == 1
+    assert f"Port {port} of 127.0.0.1 is taken: end what listens there, or give another one with --control-port" in told

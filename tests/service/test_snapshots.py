@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import stat
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,3 +138,80 @@ def test_mistakes_are_told(started: Any, tmp_path: Path) -> None:
     file.write_bytes(b"x" * 100)
     assert "This is no snapshot of Atoll's, or a damaged one" in started.command("snapshot", "load", str(file), code=1)
     assert "cannot be written" in started.command("snapshot", "save", "payments", "/no/such/x", code=1)
+
+
+def test_where_a_snapshot_is_saved_to(started: Any, tmp_path: Path) -> None:
+    """A file is replaced with all of it or not at all; what is no file of its own is written through."""
+    sqs = started.client("sqs", PAYMENTS, REGION)
+    seed(sqs)
+    target, link = tmp_path / "target.atoll", tmp_path / "link.atoll"
+    target.write_text("before")
+    target.chmod(0o640)
+    link.symlink_to("target.atoll")
+    (tmp_path / "link.atoll.partial").write_text("mine")
+    assert "There is no such thing" in started.command("snapshot", "save", "nobody", str(link), code=1)
+    assert target.read_text() == "before"
+    started.command("snapshot", "save", "payments", str(link))
+    assert link.is_symlink()
+    assert zipfile.is_zipfile(target)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert (tmp_path / "link.atoll.partial").read_text() == "mine"
+    there = sorted(path.name for path in tmp_path.iterdir())
+    assert there == ["data", "link.atoll", "link.atoll.partial", "target.atoll"]
+    missing = tmp_path / "missing" / "x"
+    told = started.command("snapshot", "save", "payments", str(missing), code=1)
+    assert told == f"atoll: {missing} cannot be written: No such file or directory\n"
+
+
+def test_a_snapshot_through_pipes(started: Any, tmp_path: Path) -> None:
+    sqs = started.client("sqs", PAYMENTS, REGION)
+    queue = seed(sqs)
+    os.mkfifo(tmp_path / "pipe")
+    environment = {**os.environ, "ATOLL_ENDPOINT": started.url}
+    atoll = f"{sys.executable} -m atoll"
+    lines = f"""
+        set -e
+        {atoll} snapshot save payments - >whole.atoll
+        cat pipe >through.atoll & {atoll} snapshot save payments pipe
+        wait
+        {atoll} snapshot save payments /dev/stdout | {atoll} snapshot load - --name b
+        {atoll} snapshot load <(cat whole.atoll) --name c
+        {atoll} snapshot save payments /dev/full && exit 1
+        test -c /dev/full
+    """
+    ended = subprocess.run(
+        ["bash", "-c", lines], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    # What is told there goes where no snapshot does.
+    assert ended.stderr.splitlines() == [
+        "account default/payments saved to pipe",
+        "account default/payments saved to /dev/stdout",
+        "atoll: /dev/full cannot be written: No space left on device",
+    ]
+    assert ended.stdout.splitlines() == [
+        f"account default/b loaded: {REGION}",
+        f"account default/c loaded: {REGION}",
+    ]
+    assert zipfile.is_zipfile(tmp_path / "whole.atoll")
+    assert zipfile.is_zipfile(tmp_path / "through.atoll")
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def test_long_work_shows_progress_to_who_looks_on(started: Any, tmp_path: Path) -> None:
+    seed(started.client("sqs", PAYMENTS, REGION))
+    file = str(tmp_path / "seeded.atoll")
+    for words, shown in (
+        (["snapshot", "save", "payments", file], "saved"),
+        (["snapshot", "load", file], "loaded"),
+        (["snapshot", "keep", "payments", "kept"], "is kept"),
+        (["reindex"], "tenants"),
+        (["reset", "--account", "payments", "--realm", "default"], "erased"),
+    ):
+        ours, theirs = pty.openpty()
+        environment = {**os.environ, "ATOLL_ENDPOINT": started.url, "TERM": "xterm"}
+        command = [sys.executable, "-m", "atoll", *words]
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment, timeout=60, check=True)
+        os.close(theirs)
+        with os.fdopen(ours, "rb", buffering=0) as terminal:
+            assert shown in terminal.read(65536).decode()

@@ -53,7 +53,8 @@ def save(
             raise
         fail(f"{file} cannot be written: {error.strerror}")
     if file != STANDARD:
-        typer.echo(words)
+        # A pipe or a device may be standard output itself.
+        typer.echo(words, err=not os.path.isfile(file))
 
 
 @contextmanager
