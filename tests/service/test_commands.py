@@ -31,6 +31,7 @@ def started(atoll_with: Callable[..., Any], tmp_path_factory: pytest.TempPathFac
     (folder / "manifest.yaml").write_text(MANIFEST)
     with atoll_with("--data", str(folder / "data"), "-f", str(folder / "manifest.yaml")) as atoll:
         atoll.client("sqs", region="eu-central-1").create_queue(QueueName="orders", tags={"team": "a"})
+        atoll.token = (folder / "data" / "control-token").read_text().strip()
         yield atoll
 
 
@@ -63,6 +64,25 @@ def test_a_resource_is_described(started: Any) -> None:
     assert f"ARN:       {arn}" in told
     assert "  team: a" in told
     assert "There is no resource" in started.command("describe", "resource", arn[:-1], code=1)
+    # Calls of the same account that meant another region do not concern it; those from elsewhere do.
+    started.client("sqs", region="us-east-2").list_queues()
+    url = f"{started.url}/queue/eu-central-1/111111111111/orders"
+    started.client("sqs", "222222222222", "us-west-2").get_queue_attributes(QueueUrl=url)
+    calls = started.command("describe", "resource", arn).partition("Last calls:")[2]
+    assert "GetQueueAttributes" in calls
+    assert "ListQueues" not in calls
+
+
+def test_a_realm_ends_with_all_that_is_in_it(started: Any) -> None:
+    token = started.token
+    manifest = MANIFEST.partition("---")[0].replace("spec: {", "spec: {realm: preview-7, ")
+    started.command("apply", "-f", "-", text=manifest, ATOLL_TOKEN=token)
+    assert started.command("get", "realms", "-o", "name", ATOLL_TOKEN=token).split() == ["default", "preview-7"]
+    assert started.command("get", "realms", "-o", "name") == "default\n"
+    assert "show Atoll's token" in started.command("delete", "realm", "preview-7", code=1)
+    assert started.command("delete", "realm", "preview-7", ATOLL_TOKEN=token) == "realm preview-7 deleted\n"
+    assert started.command("get", "accounts", "-o", "name", ATOLL_TOKEN=token) == "payments\n"
+    assert "The realm default is there as long as" in started.command("delete", "realm", "default", code=1)
 
 
 def test_what_is_shown_can_be_applied(started: Any) -> None:
@@ -240,7 +260,7 @@ def test_the_doctor(started: Any, tmp_path: Path) -> None:
         (["atoll", "describe", "acc"], ["account"]),
         (["atoll", "describe", "account", ""], ["payments"]),
         (["atoll", "describe", "region", ""], ["frankfurt"]),
-        (["atoll", "delete", "r"], ["region"]),
+        (["atoll", "delete", "r"], ["region", "realm"]),
         (["atoll", "delete", "account", "p"], ["payments"]),
         (["atoll", "get", "calls", "--crossing", "b"], ["both"]),
         (["atoll", "env", "payments", "--realm", "d"], ["default"]),

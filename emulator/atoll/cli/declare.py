@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from atoll.cli.complete import names, words
-from atoll.cli.kinds import Declared, kind_of
+from atoll.cli.kinds import Deletable, kind_of
 from atoll.cli.progress import progress
 from atoll.cli.remote import DEFAULT_ENDPOINT, Endpoint, Realm, Token, connected, fail
 from atoll.core.tenant_id import DEFAULT_REALM
@@ -61,12 +61,12 @@ def _applied(client: ControlClient, manifest: Manifest) -> str:
 
 def delete(
     kind: Annotated[
-        Declared,
+        Deletable,
         typer.Argument(
-            help=f"What is meant: {', '.join(Declared)}.",
+            help=f"What is meant: {', '.join(Deletable)}.",
             metavar="KIND",
-            parser=kind_of(Declared),
-            autocompletion=words(Declared),
+            parser=kind_of(Deletable),
+            autocompletion=words(Deletable),
         ),
     ],
     name: Annotated[str, typer.Argument(help="Its name.", metavar="NAME", autocompletion=names)],
@@ -74,7 +74,13 @@ def delete(
     endpoint: Endpoint = DEFAULT_ENDPOINT,
     token: Token = "",
 ) -> None:
-    """End an account with everything in it, or a region's declaration."""
+    """End an account or a realm with everything in it, or a region's declaration."""
     with connected(endpoint, token) as client:
-        client.delete(*(("realms", realm, "accounts", name) if kind is Declared.ACCOUNT else ("regions", name)))
+        match kind:
+            case Deletable.ACCOUNT:
+                client.delete("realms", realm, "accounts", name)
+            case Deletable.REGION:
+                client.delete("regions", name)
+            case Deletable.REALM:
+                client.delete("realms", name)
     typer.echo(f"{kind} {name} deleted")

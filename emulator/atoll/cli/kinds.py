@@ -46,11 +46,12 @@ def singular(kind: str) -> str:
     return kind.removesuffix("s")
 
 
-class Declared(StrEnum):
-    """What is declared by manifests, and deleted by its name."""
+class Deletable(StrEnum):
+    """What is deleted by its name."""
 
     ACCOUNT = "account"
     REGION = "region"
+    REALM = "realm"
 
 
 class Described(StrEnum):

@@ -210,20 +210,17 @@ def show(columns: Columns, items: Sequence[Item], output: Output, kind: Kind | N
 
 
 def _manifest(kind: Kind, item: Item) -> Item:
-    """What is null is left out, as Kubernetes does, and conditions that lack what it demands of them."""
+    """What is null is left out, as Kubernetes does."""
     from atoll.manifests.crds import API_VERSION
 
-    metadata: Item = {"name": item["name"], "creationTimestamp": item["created"]}
-    if kind is Kind.REGIONS:
-        metadata["generation"] = item["generation"]
-        return {"apiVersion": API_VERSION, "kind": "Region", "metadata": metadata, "spec": item["spec"]}
     status = {name: value for name, value in item["status"].items() if value is not None}
-    if any("lastTransitionTime" not in condition for condition in status["conditions"]):
-        del status["conditions"]
-    metadata |= {"namespace": item["realm"], "generation": status["observedGeneration"]}
+    metadata: Item = {"name": item["name"], "creationTimestamp": item["created"]}
+    if kind is Kind.ACCOUNTS:
+        metadata["namespace"] = item["realm"]
+    metadata["generation"] = status["observedGeneration"]
     return {
         "apiVersion": API_VERSION,
-        "kind": "Account",
+        "kind": "Account" if kind is Kind.ACCOUNTS else "Region",
         "metadata": metadata,
         "spec": item["spec"],
         "status": status,
