@@ -48,7 +48,7 @@ def add_accounts(api: FastAPI, parts: Parts, guard: Guard) -> None:
         request: Request, response: Response, realm: Name, name: Name, declared: Declared
     ) -> AccountView:
         """Makes the account, and its realm, or changes it to what is declared; the same again changes nothing."""
-        manifest = checked("Account", name, {"realm": realm, **declared.spec}, realm)
+        manifest = checked("Account", name, declared.spec, realm)
         assert isinstance(manifest, Account)
         if manifest.realm != realm:
             raise Conflict(f"spec.realm is {manifest.realm}, and the path says {realm}")

@@ -565,3 +565,13 @@ def test_keys_of_an_account_that_had_the_id_before_are_not_shown(ask: Any) -> No
         assert key["status"] == "Active"
 
     ask(test)
+
+
+def test_what_a_file_declared_and_the_api_declares_again_is_the_same(ask: Any, account: Any) -> None:
+    async def test(api: Any, steered: Any) -> None:
+        declaration, _ = await steered.accounts.put(account(accountId="111111111111"))
+        status, view = await api("PUT", "/realms/default/accounts/payments", {"spec": SPEC})
+        assert (status, view["status"]["observedGeneration"]) == (200, 1)
+        assert await steered.accounts.get("default", "payments") == declaration
+
+    ask(test)
