@@ -21,7 +21,7 @@ import typer.main
 from atoll.cli.app import app
 from atoll.cli.variables import LOCALSTACK, PREFIX, UNHEEDED
 from atoll.control.api import make_api
-from atoll.core.access import ByAccount, ByArn, ById, ByName, ByUrl, First, Here, Home, Match, Owner
+from atoll.core.access import ByAccount, ByArn, ById, ByName, ByUrl, Decides, First, Here, Home, Match, Owner
 from atoll.gateway.settings import Settings
 from atoll.manifests.crds import GROUP, KINDS, VERSION
 from atoll.services import REGISTRY
@@ -307,6 +307,8 @@ def _whose(owner: Owner) -> str:
             return f"who holds the name `{parameter}`"
         case ById(_, parameter):
             return f"who has the id `{parameter}`"
+        case Decides(by):
+            return _whose(by)
         case First(choices):
             return ", else ".join(map(_whose, choices))
 

@@ -86,7 +86,8 @@ class ByName:
 
 @dataclass(frozen=True)
 class ById:
-    """The tenant that has the id in `parameter`: the caller's own first, then any of the realm.
+    """The tenant that has the id in `parameter`: the caller's own first, then one of its account, then of its region,
+    then any of the realm.
 
     `read` takes the id out of a value that carries one (a ciphertext, a token). Where `account` names a parameter, the
     id is looked for in the account that it gives, the caller's region first, and not without it.
@@ -108,7 +109,15 @@ class First:
         object.__setattr__(self, "choices", choices)
 
 
-Owner = Here | Home | ByArn | ByUrl | Match | ByAccount | ByName | ById | First
+@dataclass(frozen=True)
+class Decides:
+    """As `owner`, but its parameter decides wherever it is given: what of it cannot be read, or is known to nobody, is
+    the caller's own tenant, and no further choice of a `First` is looked at."""
+
+    owner: ByArn | ByUrl | Match | ByAccount | ByName | ById
+
+
+Owner = Decides | Here | Home | ByArn | ByUrl | Match | ByAccount | ByName | ById | First
 
 
 @dataclass(frozen=True)

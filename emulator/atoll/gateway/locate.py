@@ -6,7 +6,7 @@ answered from the directory's memory; where that has nothing, the function says 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from atoll.core.access import (
     ByName,
     ByUrl,
     Crossing,
+    Decides,
     First,
     Here,
     Home,
@@ -118,6 +119,8 @@ class Locator:
                 return self._by_name(kind, parameter)
             case ById():
                 return self._by_id(owner)
+            case Decides(by):
+                return _decides(by.parameter, self._compile(by))
             case First(choices):
                 return _first([self._compile(choice) for choice in choices])
 
@@ -153,7 +156,7 @@ class Locator:
             if by.account:
                 owners = tuple(owner for owner in owners if owner.account == account)
             near = TenantId(caller.realm, account, caller.region)
-            return near if near in owners else min(owners, default=None)
+            return near if near in owners else _nearest(owners, near)
 
         return find
 
@@ -212,6 +215,25 @@ def _first(finders: list[_Finder]) -> _Finder:
         return None
 
     return find
+
+
+def _decides(parameter: str, finder: _Finder) -> _Finder:
+    def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
+        if params.get(parameter) is None:
+            return None
+        owner = finder(params, caller, answers)
+        return _tenant(caller.realm, caller.account, caller.region) if owner is None else owner
+
+    return find
+
+
+def _nearest(owners: Iterable[TenantId], near: TenantId) -> TenantId | None:
+    """Copies of an account have its ids: its own come before theirs."""
+    return min(
+        owners,
+        key=lambda owner: (owner.account != near.account, owner.region != near.region, owner),
+        default=None,
+    )
 
 
 def _text(value: Any) -> str:

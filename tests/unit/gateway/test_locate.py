@@ -15,6 +15,7 @@ from atoll.core.access import (
     ByName,
     ByUrl,
     Crossing,
+    Decides,
     First,
     Here,
     Home,
@@ -46,7 +47,18 @@ async def make_index() -> Index:
     index = SqliteIndex(MEMORY, ManualClock())
     for realm in ("default", "twin"):
         await index.make_realm(realm, True)
-    held = [(HERE, "both"), (THERE, "both"), (NEAR, "near"), (THERE, "there"), (TWIN, "of twin")]
+    beside = TenantId("default", "222222222222", "us-east-1")
+    held = [
+        (HERE, "both"),
+        (THERE, "both"),
+        (NEAR, "near"),
+        (THERE, "there"),
+        (TWIN, "of twin"),
+        (TenantId("default", "000000000000", "us-west-2"), "copied"),
+        (NEAR, "copied"),
+        (TenantId("default", "000000000000", "us-west-2"), "in the region"),
+        (beside, "in the region"),
+    ]
     for number, (tenant, id) in enumerate(held, start=1):
         placement = await index.place(tenant, "one")
         row = CatalogueRow("kms", "key", id, f"arn:aws:kms:{tenant.region}:{tenant.account}:key/{id}", {}, 1.0, number)
@@ -130,6 +142,18 @@ def tenant_of(account: str, region: str) -> TenantId:
         (First(ById("key", "A"), ByName("bucket", "A")), {"A": "bucket"}, THERE),
         (First(ById("key", "A"), ByName("bucket", "A")), {"A": "nobodys"}, HERE),
         (First(ByArn("A"), First(ByArn("B"), Here())), {}, HERE),
+        (ById("key", "Id"), {"Id": "copied"}, NEAR),
+        (ById("key", "Id"), {"Id": "in the region"}, tenant_of("222222222222", "us-east-1")),
+        (First(Decides(ByArn("A")), ById("key", "B")), {"B": "there"}, THERE),
+        (First(Decides(ByArn("A")), ById("key", "B")), {"A": None, "B": "there"}, THERE),
+        (First(Decides(ByArn("A")), ById("key", "B")), {"A": "name", "B": "there"}, HERE),
+        (First(Decides(ByArn("A")), ById("key", "B")), {"A": "", "B": "there"}, HERE),
+        (
+            First(Decides(ByArn("A")), ById("key", "B")),
+            {"A": "arn:aws:kms:eu-west-1:111111111111:key/k", "B": "there"},
+            NEAR,
+        ),
+        (First(Decides(ById("key", "A")), ById("key", "B")), {"A": "nobodys", "B": "there"}, HERE),
     ],
 )
 def test_the_owner_is_found_by_what_the_row_says(owner: Owner, params: dict[str, Any], found: TenantId) -> None:
@@ -146,6 +170,7 @@ EVERYTHING: list[Callable[[str], tuple[Owner, dict[str, Any]]]] = [
     lambda text: (ByAccount("P", "R"), {"P": "222222222222", "R": text}),
     lambda text: (ByName("bucket", "P"), {"P": text}),
     lambda text: (ById("key", "P", account="P"), {"P": text}),
+    lambda text: (Decides(ByArn("P")), {"P": text}),
     lambda text: (First(ByArn("P"), ByUrl("P", place_of_url), ById("key", "P")), {"P": text}),
 ]
 EVIL = [

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 import apsw
 import atoll.services
 import pytest
-from atoll.core.access import Access, ByAccount, ByArn, ById, ByName, ByUrl, First, Here, Home, Match, Owner
+from atoll.core.access import Access, ByAccount, ByArn, ById, ByName, ByUrl, Decides, First, Here, Home, Match, Owner
 from atoll.core.service import Operation, Service
 from atoll.gateway.detect import Detector
 from atoll.services import REGISTRY
@@ -77,6 +77,8 @@ def parameters(owner: Owner) -> Iterator[str]:
         case First(choices):
             for choice in choices:
                 yield from parameters(choice)
+        case Decides(by):
+            yield from parameters(by)
         case ByAccount(parameter, region):
             yield parameter
             yield region
