@@ -153,6 +153,8 @@ class Cell:
             self._spawn(self._run_unready(operation.service, call.owner, operation.handler, call, reply), reply)
         elif operation.readonly and not hosted.in_group:
             self._touch(call.owner)
+            # What goes on after it may run transactions, which are to use its service's tables.
+            hosted.tenant.lagoon = hosted.ready[call.service]
             self._read(hosted.tenant, operation.handler, call, reply, hosted if self.aftermath.full else None)
         else:
             self._touch(call.owner)

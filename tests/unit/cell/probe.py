@@ -53,6 +53,7 @@ ACCESS = {
     "Link": Access(Here()),
     "Links": Access(Here()),
     "Find": Access(ById("box", "BoxId")),
+    "ReadThenPut": Access(BOX),
     "Open": Access(ById("box", "Sealed", read=read_box)),
 }
 
@@ -249,3 +250,13 @@ def find(call: Call, tenant: Tenant) -> Params:
 @probe.operation("Open", readonly=True)
 def open_sealed(call: Call, tenant: Tenant) -> Params:
     return {"Owner": list(tenant.id)}
+
+
+@probe.operation("ReadThenPut", readonly=True)
+def read_then_put(call: Call, tenant: Tenant) -> Coroutine[Any, Any, Params]:
+    """Reads, and goes on with what writes."""
+
+    async def go_on(lagoon: Lagoon) -> Params:
+        return await lagoon.transaction(lambda tenant: put(call, tenant))
+
+    return go_on(tenant.lagoon)

@@ -131,6 +131,19 @@ def test_a_timer_runs_in_a_closed_tenant_and_after_a_restart(tmp_path: Path, clo
     asyncio.run(scenario())
 
 
+def test_what_only_reads_may_go_on_with_what_writes(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            for text in ("first", "second"):
+                await cloud.call(A, "ReadThenPut", Box=box_arn(A, "x"), Text=text)
+                hosted = cloud.cell.tenants.get(A)
+                # Another service's call may come between any two.
+                hosted.tenant.lagoon = None
+            assert await cloud.call(A, "List", Box=box_arn(A, "x")) == {"Notes": ["first", "second"]}
+
+    asyncio.run(scenario())
+
+
 def test_the_index_has_what_was_made_before_the_answer(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
     async def scenario() -> None:
         async with cloud_at(tmp_path) as cloud:
