@@ -59,9 +59,13 @@ def test_every_setting_stands_on_the_page_on_configuration() -> None:
 
 def test_every_variable_that_is_read_stands_on_the_page_on_configuration() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
-    read = {name for path in (ROOT / "emulator").rglob("*.py") for name in _read(ast.parse(path.read_text()))}
+    read = {name for path in (ROOT / "emulator").rglob("*.py") for name in _read(ast.parse(path.read_text()))} - WORDS
     assert {"ATOLL_ENDPOINT", "ATOLL_FILE", "ATOLL_INIT_FOLDER", "ATOLL_PACK_CALLS", "AWS_REGION"} <= read
     assert [name for name in sorted(read | set(UNHEEDED)) if f"`{name}`" not in page] == []
+
+
+WORDS = {"AWS_CLOUDHSM", "AWS_KMS"}
+"""What AWS has for values, and is spelled as variables are."""
 
 
 def _read(module: ast.Module) -> Iterator[str]:
