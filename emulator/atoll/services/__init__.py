@@ -3,6 +3,12 @@
 from atoll.core.service import Registry, Service
 
 
+def _kms() -> Service:
+    from atoll.services.kms import load
+
+    return load()
+
+
 def _sqs() -> Service:
     from atoll.services.sqs import load
 
@@ -15,4 +21,4 @@ def _sts() -> Service:
     return load()
 
 
-REGISTRY = Registry({"sqs": _sqs, "sts": _sts})
+REGISTRY = Registry({"kms": _kms, "sqs": _sqs, "sts": _sts})

@@ -1,0 +1,166 @@
+"""Multi-Region keys: the primary has the truth of what they share, and tells its replicas of every change.
+
+What they share is the key's id, spec, usage, origin, material, rotation and who they are. Of imported material only the
+ids are shared: each region imports it for itself.
+https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from atoll.core.call import Params
+from atoll.core.caller import Caller
+from atoll.services.kms.keys import (
+    DISABLED,
+    ENABLED,
+    PENDING_DELETION,
+    PENDING_IMPORT,
+    PENDING_REPLICA_DELETION,
+    Key,
+    key_with_id,
+    update_key,
+)
+from atoll.services.kms.materials import (
+    CURRENT,
+    NON_CURRENT,
+    PENDING_REPLICAS,
+    PENDING_ROTATION,
+    Material,
+    materials_of,
+    put_material,
+)
+from atoll.services.kms.rotation import DAY, TIMER, own_caller
+from atoll.tenants import Tenant
+
+SERVICE = "kms"
+
+
+def related_as(primary: str, replicas: list[str], here: str) -> dict[str, Any]:
+    """As it is kept in `here`, whose own name is left out."""
+    return {
+        "primary": "" if primary == here else primary,
+        "replicas": ["" if region == here else region for region in replicas],
+    }
+
+
+def lane_of(key_id: str) -> str:
+    return f"kms/{key_id}"
+
+
+def shared(tenant: Tenant, key: Key) -> Params:
+    """What the primary tells its replicas. The regions have their names in it."""
+    here = tenant.id.region
+    external = key.origin == "EXTERNAL"
+    return {
+        "Account": tenant.id.account,
+        "KeyId": key.id,
+        "Primary": key.primary or here,
+        "Replicas": [region or here for region in key.replicas],
+        "Period": key.period,
+        "NextRotation": key.next_rotation,
+        "Materials": [
+            list(each._replace(secret=None, model=None, expires=None) if external else each)
+            for each in materials_of(tenant, key.id)
+        ],
+    }
+
+
+def sync_replicas(tenant: Tenant, caller: Caller, key: Key, *, also: tuple[str, ...] = ()) -> None:
+    told = shared(tenant, key)
+    for region in dict.fromkeys((*key.replicas, *also)):
+        if region and region != tenant.id.region:
+            tenant.effect(
+                caller, SERVICE, "SyncReplica", {**told, "Region": region}, lane=lane_of(key.id), awaited=True
+            )
+
+
+def take_over(tenant: Tenant, key: Key, told: Params) -> None:
+    """In a replica: what the primary says."""
+    related = related_as(told["Primary"], told["Replicas"], tenant.id.region)
+    update_key(
+        tenant,
+        key,
+        related=orjson.dumps(related).decode(),
+        period=told["Period"],
+        next_rotation=told["NextRotation"],
+    )
+    due = told["NextRotation"] if related["primary"] == "" else None
+    tenant.set_timer(SERVICE, TIMER, key.id, due)
+    told_materials = [Material(*each) for each in told["Materials"]]
+    if key.origin == "EXTERNAL":
+        _take_over_imported(tenant, key, told_materials)
+        return
+    for material in told_materials:
+        put_material(tenant, key.id, material)
+
+
+def _take_over_imported(tenant: Tenant, key: Key, told: list[Material]) -> None:
+    mine = {each.id: each for each in materials_of(tenant, key.id)}
+    for material in told:
+        own = mine.pop(material.id, None)
+        if own is not None:
+            material = material._replace(
+                secret=own.secret, model=own.model, expires=own.expires, description=own.description
+            )
+        put_material(tenant, key.id, material)
+    for gone in mine.values():
+        # Only what was never rotated to can go.
+        if gone.state in (PENDING_ROTATION, PENDING_REPLICAS):
+            tenant.execute("DELETE FROM material WHERE key = ? AND id = ?", (key.id, gone.id))
+    settle_imported(tenant, key.id)
+
+
+def settle_imported(tenant: Tenant, key_id: str) -> None:
+    """The state of a key whose material is imported: it can be used when all is there that is its own for good."""
+    key = key_with_id(tenant, key_id)
+    if key is None or key.state not in (ENABLED, PENDING_IMPORT, DISABLED):
+        return
+    lasting = [each for each in materials_of(tenant, key_id) if each.state in (CURRENT, NON_CURRENT)]
+    whole = bool(lasting) and all(each.secret is not None for each in lasting)
+    state = PENDING_IMPORT if not whole else ENABLED if key.state == PENDING_IMPORT else key.state
+    update_key(tenant, key, state=state)
+
+
+def replica_deleted(tenant: Tenant, told: Params) -> None:
+    """In the primary: a replica is gone. One that is the primary no more passes it on."""
+    key = key_with_id(tenant, told["KeyId"])
+    if key is None or not key.multi_region:
+        return
+    if key.is_replica:
+        pass_on(tenant, key, "ReplicaDeleted", told)
+        return
+    replicas = [region for region in key.replicas if region != told["From"]]
+    update_key(tenant, key, related=orjson.dumps({"primary": "", "replicas": replicas}).decode())
+    if key.state == PENDING_REPLICA_DELETION and not replicas:
+        due = tenant.now() + (key.window or 30) * DAY
+        update_key(tenant, key, state=PENDING_DELETION, deletion=due)
+        tenant.set_timer(SERVICE, "delete", key.id, due)
+    changed = key_with_id(tenant, key.id)
+    assert changed is not None
+    for material in materials_of(tenant, key.id):
+        if material.state == PENDING_REPLICAS:
+            replica_has(tenant, changed, material, told["From"])
+    sync_replicas(tenant, own_caller(tenant), changed)
+
+
+def replica_has(tenant: Tenant, key: Key, material: Material, region: str) -> None:
+    """In the primary: the replica in that region has imported the material, or lacks it no more."""
+    missing = [each for each in orjson.loads(material.missing or "[]") if each != region]
+    state = PENDING_REPLICAS if missing else PENDING_ROTATION
+    put_material(tenant, key.id, material._replace(state=state, missing=orjson.dumps(missing).decode()))
+
+
+def pass_on(tenant: Tenant, key: Key, operation: str, told: Params) -> None:
+    """To the primary, from a replica."""
+    assert key.primary
+    tenant.effect(
+        own_caller(tenant),
+        SERVICE,
+        operation,
+        {**told, "Account": tenant.id.account, "Region": key.primary},
+        lane=lane_of(key.id),
+        awaited=True,
+    )

@@ -1,0 +1,83 @@
+"""Operations on aliases."""
+
+from __future__ import annotations
+
+from atoll.core.call import Call, Params
+from atoll.services.kms.aliases import alias_arn, check_alias, check_there, drop_alias, put_alias, target_of
+from atoll.services.kms.errors import already_exists, limit_exceeded, validation
+from atoll.services.kms.keys import check_not_pending_deletion, find_key_itself, key_with_id
+from atoll.services.kms.making import moment
+from atoll.services.kms.managing import check_customers
+from atoll.services.kms.paging import page_of, start_of
+from atoll.services.kms.service import kms
+from atoll.tenants import Tenant
+
+MAX_OF_A_KEY = 50
+MAX_LISTED = 50
+
+
+@kms.operation("CreateAlias")
+def create_alias(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"""
+    name = call["AliasName"]
+    check_alias(name)
+    key = target_of(tenant, call["TargetKeyId"])
+    if tenant.row("SELECT 1 FROM alias WHERE name = ?", (name,)):
+        raise already_exists(f"An alias with the name {alias_arn(tenant, name)} already exists")
+    check_customers(call, key)
+    check_not_pending_deletion(key)
+    [(count,)] = tenant.rows("SELECT count(*) FROM alias WHERE key = ?", (key.id,))
+    if count >= MAX_OF_A_KEY:
+        raise limit_exceeded(f"Cannot have more than {MAX_OF_A_KEY} aliases per key.")
+    put_alias(tenant, name, key.id)
+    return {}
+
+
+@kms.operation("UpdateAlias")
+def update_alias(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html"""
+    name = call["AliasName"]
+    check_alias(name)
+    old_id = check_there(tenant, name)
+    key = target_of(tenant, call["TargetKeyId"])
+    check_customers(call, key)
+    check_not_pending_deletion(key)
+    old = key_with_id(tenant, old_id)
+    if old is not None and (old.spec.kind == "symmetric", old.usage) != (key.spec.kind == "symmetric", key.usage):
+        raise validation(f"Alias {name} cannot be changed from key usage {old.usage} to {key.usage}.")
+    put_alias(tenant, name, key.id)
+    return {}
+
+
+@kms.operation("DeleteAlias")
+def delete_alias(call: Call, tenant: Tenant) -> Params:
+    name = call["AliasName"]
+    check_alias(name)
+    check_there(tenant, name)
+    drop_alias(tenant, name)
+    return {}
+
+
+@kms.operation("ListAliases", readonly=True)
+def list_aliases(call: Call, tenant: Tenant) -> Params:
+    after, limit = start_of(call, MAX_LISTED)
+    if (key_id := call.get("KeyId")) is None:
+        rows = tenant.rows("SELECT * FROM alias WHERE name > ? ORDER BY name LIMIT ?", (after, limit + 1))
+    else:
+        key = find_key_itself(tenant, key_id)
+        rows = tenant.rows(
+            "SELECT * FROM alias WHERE key = ? AND name > ? ORDER BY name LIMIT ?", (key.id, after, limit + 1)
+        )
+    return page_of(
+        "Aliases",
+        rows,
+        limit,
+        key=lambda row: str(row[0]),
+        show=lambda row: {
+            "AliasName": row[0],
+            "AliasArn": alias_arn(tenant, row[0]),
+            "TargetKeyId": row[1],
+            "CreationDate": moment(row[2]),
+            "LastUpdatedDate": moment(row[3]),
+        },
+    )

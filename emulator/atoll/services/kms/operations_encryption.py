@@ -1,0 +1,206 @@
+"""Encrypt, Decrypt and ReEncrypt: what every other use of a symmetric key comes down to."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+
+from atoll.core.call import Call, Params
+from atoll.core.lagoon import Lagoon
+from atoll.services.kms.ciphertexts import take_apart
+from atoll.services.kms.errors import (
+    incorrect_key,
+    invalid_ciphertext,
+    unknown_ciphertext,
+    validation,
+)
+from atoll.services.kms.keys import Key, check_use, find_key, key_with_id
+from atoll.services.kms.materials import private_key, seal, unseal
+from atoll.services.kms.recipients import refuse_recipient
+from atoll.services.kms.service import kms
+from atoll.services.kms.specs import ENCRYPT, SYMMETRIC
+from atoll.services.kms.usage import Result, check_call, finish, makes_managed_keys
+from atoll.tenants import Tenant
+
+
+@kms.operation("Encrypt", readonly=True)
+@makes_managed_keys
+def encrypt(call: Call, tenant: Tenant) -> Result:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html"""
+    params = call.params
+    key = find_key(tenant, params["KeyId"])
+    algorithm = params.get("EncryptionAlgorithm") or SYMMETRIC
+    blob = _encrypt(call, tenant, key, "Encrypt", algorithm, params["Plaintext"], params.get("EncryptionContext"))
+    return finish(
+        call,
+        tenant,
+        key,
+        "Encrypt",
+        {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": algorithm},
+    )
+
+
+def _encrypt(
+    call: Call,
+    tenant: Tenant,
+    key: Key,
+    operation: str,
+    algorithm: str,
+    plaintext: bytes,
+    context: dict[str, str] | None,
+) -> bytes:
+    check_use(key, ENCRYPT, operation, algorithm)
+    if algorithm == SYMMETRIC:
+        check_call(call)
+        return seal(tenant, key, plaintext, context)
+    from atoll.services.kms import private_keys
+
+    _check_no_context(context)
+    private_keys.check_length(key.spec, algorithm, plaintext)
+    check_call(call)
+    return private_keys.encrypt(private_key(tenant, key), algorithm, plaintext)
+
+
+def _check_no_context(context: dict[str, str] | None) -> None:
+    if context:
+        raise validation("EncryptionContext is not supported with asymmetric encryption algorithms.")
+
+
+@kms.operation("Decrypt", readonly=True)
+@makes_managed_keys
+def decrypt(call: Call, tenant: Tenant) -> Result:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html"""
+    params = call.params
+    if "Recipient" in params:
+        refuse_recipient()
+    algorithm = params.get("EncryptionAlgorithm") or SYMMETRIC
+    key, plaintext, material = _decrypt(
+        call, tenant, "Decrypt", params.get("KeyId"), algorithm, params.get("EncryptionContext")
+    )
+    result = {"KeyId": key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": algorithm}
+    if material is not None:
+        result["KeyMaterialId"] = material
+    return finish(call, tenant, key, "Decrypt", result)
+
+
+def _decrypt(
+    call: Call,
+    tenant: Tenant,
+    operation: str,
+    key_id: str | None,
+    algorithm: str,
+    context: dict[str, str] | None,
+) -> tuple[Key, bytes, str | None]:
+    """Whose it was, what it says, and the id of the material that it was encrypted by."""
+    blob: bytes | None = call.params.get("CiphertextBlob")
+    ignored = call.params.get("DryRun") and "IGNORE_CIPHERTEXT" in (call.params.get("DryRunModifiers") or ())
+    if ignored:
+        if key_id is None:
+            raise validation("You must specify a KMS key when the DryRun modifier IGNORE_CIPHERTEXT is used.")
+        check_use(find_key(tenant, key_id), ENCRYPT, operation, algorithm)
+        check_call(call)
+    if call.params.get("DryRunModifiers") and not call.params.get("DryRun"):
+        raise validation("DryRunModifiers can be specified only when DryRun is true.")
+    if blob is None:
+        raise validation(
+            "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
+            "Member must not be null"
+        )
+    if algorithm != SYMMETRIC:
+        return _decrypt_asymmetric(call, tenant, operation, key_id, algorithm, context, blob)
+    parts = take_apart(blob)
+    if parts is None:
+        if key_id is not None:
+            find_key(tenant, key_id)
+        raise invalid_ciphertext()
+    if key_id is None:
+        key = key_with_id(tenant, parts.key_id)
+        if key is None:
+            raise unknown_ciphertext()
+    else:
+        key = find_key(tenant, key_id)
+        if key.id != parts.key_id:
+            raise incorrect_key()
+    check_use(key, ENCRYPT, operation, algorithm)
+    plaintext, material = unseal(tenant, key, blob, context)
+    check_call(call)
+    return key, plaintext, material
+
+
+def _decrypt_asymmetric(
+    call: Call,
+    tenant: Tenant,
+    operation: str,
+    key_id: str | None,
+    algorithm: str,
+    context: dict[str, str] | None,
+    blob: bytes,
+) -> tuple[Key, bytes, None]:
+    if key_id is None:
+        raise validation("KeyId is required when the ciphertext was encrypted under an asymmetric KMS key.")
+    key = find_key(tenant, key_id)
+    check_use(key, ENCRYPT, operation, algorithm)
+    _check_no_context(context)
+    from atoll.services.kms import private_keys
+
+    plaintext = private_keys.decrypt(private_key(tenant, key), algorithm, blob)
+    check_call(call)
+    return key, plaintext, None
+
+
+@kms.operation("ReEncrypt", readonly=True)
+@makes_managed_keys
+def re_encrypt(call: Call, tenant: Tenant) -> Result:
+    """Decrypts here; encrypts here too where the destination's key is of the same account and region, else there.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
+    """
+    params = call.params
+    algorithm = params.get("SourceEncryptionAlgorithm") or SYMMETRIC
+    # It is a DryRun only where the destination would be right as well.
+    wet = Call(
+        call.service, call.operation, {**params, "DryRun": None, "DryRunModifiers": None}, call.caller, call.owner,
+        call.request_id,
+    )  # fmt: skip
+    if params.get("DryRunModifiers"):
+        wet = call
+    source, plaintext, material = _decrypt(
+        wet, tenant, "ReEncrypt", params.get("SourceKeyId"), algorithm, params.get("SourceEncryptionContext")
+    )
+    to: Params = {
+        "KeyId": params["DestinationKeyId"],
+        "Plaintext": plaintext,
+        "EncryptionContext": params.get("DestinationEncryptionContext"),
+        "EncryptionAlgorithm": params.get("DestinationEncryptionAlgorithm") or SYMMETRIC,
+        "DryRun": params.get("DryRun"),
+    }
+    result: Params = {
+        "SourceKeyId": source.arn,
+        "SourceEncryptionAlgorithm": algorithm,
+        "SourceKeyMaterialId": material,
+    }
+    return _go_on(call, tenant.lagoon, to, result, finish(call, tenant, source, "ReEncrypt", {}))
+
+
+async def _go_on(call: Call, lagoon: Lagoon, to: Params, result: Params, noted: Result) -> Params:
+    if isinstance(noted, Coroutine):
+        await noted
+    made = await lagoon.call(call, "kms", "ReEncryptTo", to)
+    return {**result, **made}
+
+
+@kms.operation("ReEncryptTo", readonly=True, internal=True)
+@makes_managed_keys
+def re_encrypt_to(call: Call, tenant: Tenant) -> Result:
+    """The second half of ReEncrypt, where the destination's key is."""
+    params = call.params
+    key = find_key(tenant, params["KeyId"])
+    algorithm = params["EncryptionAlgorithm"]
+    blob = _encrypt(call, tenant, key, "ReEncrypt", algorithm, params["Plaintext"], params["EncryptionContext"])
+    result: Params = {
+        "CiphertextBlob": blob,
+        "KeyId": key.arn,
+        "DestinationEncryptionAlgorithm": algorithm,
+    }
+    if algorithm == SYMMETRIC:
+        result["DestinationKeyMaterialId"] = key.current_id
+    return finish(call, tenant, key, "ReEncrypt", result)

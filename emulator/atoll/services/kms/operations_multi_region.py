@@ -1,0 +1,170 @@
+"""Replicating multi-Region keys, and changing which of them is the primary."""
+
+from __future__ import annotations
+
+import orjson
+
+from atoll.core.arn import partition_of, render_arn
+from atoll.core.call import Call, Params
+from atoll.core.tenant_id import TenantId
+from atoll.services.kms.errors import already_exists, not_found, unsupported
+from atoll.services.kms.keys import PENDING_IMPORT, Key, check_enabled, find_key_itself, key_with_id, update_key
+from atoll.services.kms.making import EXTERNAL, describe, make_key, moment
+from atoll.services.kms.materials import PENDING_REPLICAS, Material, materials_of, put_material
+from atoll.services.kms.multi_region import (
+    lane_of,
+    pass_on,
+    related_as,
+    replica_has,
+    shared,
+    sync_replicas,
+    take_over,
+)
+from atoll.services.kms.multi_region import (
+    replica_deleted as take_out,
+)
+from atoll.services.kms.policies import check_policy, default_policy
+from atoll.services.kms.rotation import TIMER
+from atoll.services.kms.service import kms
+from atoll.services.kms.tags import parse_tags, show_tags
+from atoll.tenants import Tenant
+
+
+def _primary(tenant: Tenant, call: Call) -> Key:
+    key = find_key_itself(tenant, call["KeyId"])
+    if not key.multi_region or key.is_replica:
+        raise unsupported(f"{key.arn} is not a multi-region primary key.")
+    if key.state != PENDING_IMPORT:
+        check_enabled(key)
+    return key
+
+
+@kms.operation("ReplicateKey")
+def replicate_key(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html"""
+    key = _primary(tenant, call)
+    region: str = call["ReplicaRegion"]
+    if partition_of(region) != partition_of(tenant.id.region):
+        raise unsupported(f"The region {region} is in another partition than {tenant.id.region}.")
+    if region == tenant.id.region or region in key.replicas:
+        raise already_exists(f"Key {key.arn} already exists in region {region}.")
+    if (policy := call.get("Policy")) is not None:
+        check_policy(policy)
+    tags = parse_tags(call.get("Tags"))
+    update_key(tenant, key, related=orjson.dumps({"primary": "", "replicas": [*key.replicas, region]}).decode())
+    key = _again(tenant, key)
+    sync_replicas(tenant, call.caller, key)
+    replica: Params = {
+        **shared(tenant, key),
+        "Region": region,
+        "Usage": key.usage,
+        "Spec": key.spec.name,
+        "Origin": key.origin,
+        "Description": call.get("Description") or "",
+        "Policy": policy,
+        "Tags": tags,
+    }
+    tenant.effect(call.caller, "kms", "MakeReplica", replica, lane=lane_of(key.id), awaited=True)
+    there = TenantId(tenant.id.realm, tenant.id.account, region)
+    shown = describe(tenant, key)
+    shown |= {
+        "Arn": render_arn("kms", there, f"key/{key.id}"),
+        "CreationDate": moment(tenant.now()),
+        "Description": replica["Description"],
+        "Enabled": False,
+        # AWS answers before it is there.
+        "KeyState": "Creating",
+        "MultiRegionConfiguration": {**shown["MultiRegionConfiguration"], "MultiRegionKeyType": "REPLICA"},
+    }
+    return {
+        "ReplicaKeyMetadata": shown,
+        "ReplicaPolicy": policy or default_policy(there),
+        "ReplicaTags": show_tags(tags),
+    }
+
+
+def _again(tenant: Tenant, key: Key) -> Key:
+    changed = key_with_id(tenant, key.id)
+    assert changed is not None
+    return changed
+
+
+@kms.operation("UpdatePrimaryRegion")
+def update_primary_region(call: Call, tenant: Tenant) -> Params:
+    """The new primary has the truth of what is shared once it is told so.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html
+    """
+    key = _primary(tenant, call)
+    region: str = call["PrimaryRegion"]
+    if region == tenant.id.region:
+        raise unsupported(f"{region} is already the primary region of {key.arn}.")
+    if region not in key.replicas:
+        raise not_found(f"Key '{_arn_in(tenant, key, region)}' does not exist")
+    replicas = ["" if each == region else each for each in key.replicas]
+    update_key(tenant, key, related=orjson.dumps({"primary": region, "replicas": replicas}).decode())
+    tenant.set_timer("kms", TIMER, key.id, None)
+    sync_replicas(tenant, call.caller, _again(tenant, key), also=(region,))
+    return {}
+
+
+def _arn_in(tenant: Tenant, key: Key, region: str) -> str:
+    return render_arn("kms", TenantId(tenant.id.realm, tenant.id.account, region), f"key/{key.id}")
+
+
+@kms.operation("MakeReplica", internal=True)
+def make_replica(call: Call, tenant: Tenant) -> Params:
+    """From the primary: a replica is to be here."""
+    key = key_with_id(tenant, call["KeyId"])
+    if key is None:
+        related = related_as(call["Primary"], call["Replicas"], tenant.id.region)
+        key = make_key(
+            tenant,
+            call["KeyId"],
+            usage=call["Usage"],
+            spec=call["Spec"],
+            secret=None,
+            origin=call["Origin"],
+            description=call["Description"],
+            policy=call["Policy"],
+            tags=call["Tags"],
+            related=related,
+        )
+        if call["Origin"] != EXTERNAL:
+            for material in call["Materials"]:
+                put_material(tenant, key.id, Material(*material))
+            update_key(tenant, key, state="Enabled")
+    take_over(tenant, _again(tenant, key), call.params)
+    return {}
+
+
+@kms.operation("SyncReplica", internal=True)
+def sync_replica(call: Call, tenant: Tenant) -> Params:
+    """From the primary: what they share has changed."""
+    key = key_with_id(tenant, call["KeyId"])
+    if key is not None and key.multi_region:
+        take_over(tenant, key, call.params)
+    return {}
+
+
+@kms.operation("ReplicaDeleted", internal=True)
+def replica_deleted(call: Call, tenant: Tenant) -> Params:
+    """From a replica: it is no more."""
+    take_out(tenant, call.params)
+    return {}
+
+
+@kms.operation("ReplicaImported", internal=True)
+def replica_imported(call: Call, tenant: Tenant) -> Params:
+    """From a replica: it has imported material that the primary had first."""
+    key = key_with_id(tenant, call["KeyId"])
+    if key is None or not key.multi_region:
+        return {}
+    if key.is_replica:
+        pass_on(tenant, key, "ReplicaImported", call.params)
+        return {}
+    for material in materials_of(tenant, key.id):
+        if material.id == call["MaterialId"] and material.state == PENDING_REPLICAS:
+            replica_has(tenant, key, material, call["From"])
+            sync_replicas(tenant, call.caller, _again(tenant, key))
+    return {}

@@ -1,0 +1,371 @@
+"""Keys: making, naming, describing, switching, tagging them, their policies and aliases."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from atoll.core.errors import AwsError
+from atoll.services.kms.policies import default_policy
+from atoll.services.kms.specs import SPECS
+
+OTHER = ("222222222222", "eu-central-1")
+FAR = ("111111111111", "us-east-1")
+NOWHERE = "12345678-1234-1234-1234-123456789012"
+
+
+def test_a_new_key_is_as_aws_describes_it(kms: Any) -> None:
+    key = kms.key(Description="mine", tags={"a": "1"})
+    shown = kms.described(key)
+    assert shown.pop("CreationDate") == kms.now()
+    assert len(shown.pop("CurrentKeyMaterialId")) == 64
+    assert shown == {
+        "AWSAccountId": "111111111111",
+        "KeyId": key,
+        "Arn": kms.arn(key),
+        "Enabled": True,
+        "Description": "mine",
+        "KeyUsage": "ENCRYPT_DECRYPT",
+        "KeyState": "Enabled",
+        "Origin": "AWS_KMS",
+        "KeyManager": "CUSTOMER",
+        "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+        "MultiRegion": False,
+    }
+    [row] = kms.tenant().rows("SELECT arn, tags FROM catalogue WHERE kind = 'key'")
+    assert row == ("arn:{partition}:kms:{region}:{account}:key/" + key, '{"a":"1"}')
+
+
+@pytest.mark.parametrize("spec", [name for name in SPECS if name != "SYMMETRIC_DEFAULT"])
+def test_every_spec_has_its_usages_and_no_others(kms: Any, spec: str) -> None:
+    said = "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
+    assert kms.fails("CreateKey", KeySpec=spec) == ("ValidationException", said)
+    usages = {"ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"}
+    for usage in usages - SPECS[spec].algorithms.keys():
+        said = f"KeyUsage {usage} is not compatible with KeySpec {spec}"
+        assert kms.fails("CreateKey", KeySpec=spec, KeyUsage=usage) == ("ValidationException", said)
+    if not spec.startswith("RSA_"):
+        for usage in SPECS[spec].algorithms:
+            shown = kms.call("CreateKey", KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
+            assert (shown["KeySpec"], shown["KeyUsage"], shown["KeyState"]) == (spec, usage, "Enabled")
+            assert "CurrentKeyMaterialId" not in shown
+
+
+@pytest.mark.parametrize("spec", ["SM2", "ML_KEM_512"])
+def test_what_is_not_to_be_had_is_refused(kms: Any, spec: str) -> None:
+    assert kms.fails("CreateKey", KeySpec=spec, KeyUsage="SIGN_VERIFY")[0] == "UnsupportedOperationException"
+
+
+def test_a_spec_by_its_older_name(kms: Any) -> None:
+    shown = kms.call("CreateKey", CustomerMasterKeySpec="HMAC_224", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]
+    assert shown["MacAlgorithms"] == ["HMAC_SHA_224"]
+    refused = kms.fails("CreateKey", CustomerMasterKeySpec="RSA_2048", KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    assert refused[0] == "ValidationException"
+
+
+def test_a_key_goes_by_its_id_its_arn_its_alias_and_the_alias_arn(kms: Any) -> None:
+    key = kms.key()
+    kms.call("CreateAlias", AliasName="alias/mine", TargetKeyId=key)
+    alias = "arn:aws:kms:eu-central-1:111111111111:alias/mine"
+    for _ in range(2):
+        for name in (key, kms.arn(key), "alias/mine", alias):
+            assert kms.described(name)["KeyId"] == key
+        for name in (kms.arn(key), alias):
+            assert kms.described(name, OTHER)["KeyId"] == key
+            assert kms.described(name, FAR)["KeyId"] == key
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        (NOWHERE, "NotFoundException", f"Key 'arn:aws:kms:eu-central-1:111111111111:key/{NOWHERE}' does not exist"),
+        (
+            "mrk-d3b95762d3b95762d3b95762d3b95762",
+            "NotFoundException",
+            "Key 'arn:aws:kms:eu-central-1:111111111111:key/mrk-d3b95762d3b95762d3b95762d3b95762' does not exist",
+        ),
+        ("fake", "NotFoundException", "Invalid keyId 'fake'"),
+        ("134f2428cec14b25a1ae9048164dba47", "NotFoundException", "Invalid keyId '134f2428cec14b25a1ae9048164dba47'"),
+        ("mrk-fake-key-id", "NotFoundException", "Invalid keyId 'mrk-fake-key-id'"),
+        (
+            "alias/none",
+            "NotFoundException",
+            "Alias arn:aws:kms:eu-central-1:111111111111:alias/none is not found.",
+        ),
+        (
+            f"arn:aws:kms:us-east-1:222222222222:key/{NOWHERE}",
+            "NotFoundException",
+            f"Key 'arn:aws:kms:us-east-1:222222222222:key/{NOWHERE}' does not exist",
+        ),
+        ("arn:aws:sqs:eu-central-1:111111111111:q", "InvalidArnException", None),
+        ("arn:aws:kms:eu-central-1:111111111111:thing/x", "InvalidArnException", None),
+        ("arn:aws", "InvalidArnException", "Invalid arn arn:aws"),
+    ],
+)
+def test_what_is_not_there(kms: Any, name: str, code: str, said: str | None) -> None:
+    got = kms.fails("DescribeKey", KeyId=name)
+    assert got == (code, said if said is not None else f"Invalid arn {name}")
+
+
+def test_a_bare_id_or_alias_is_ones_own(kms: Any) -> None:
+    key = kms.key()
+    kms.call("CreateAlias", AliasName="alias/mine", TargetKeyId=key)
+    for by in (OTHER, FAR):
+        assert kms.fails("DescribeKey", by, KeyId=key)[0] == "NotFoundException"
+        assert kms.fails("DescribeKey", by, KeyId="alias/mine")[0] == "NotFoundException"
+
+
+def test_an_alias_does_not_stand_for_a_key_where_the_key_itself_is_changed(kms: Any) -> None:
+    key = kms.key()
+    kms.call("CreateAlias", AliasName="alias/mine", TargetKeyId=key)
+    kms.described("alias/mine")
+    for operation in ("DisableKey", "GetKeyPolicy", "ListResourceTags", "ScheduleKeyDeletion", "GetKeyRotationStatus"):
+        assert kms.fails(operation, KeyId="alias/mine") == ("NotFoundException", "Invalid keyId 'alias/mine'")
+
+
+def test_disabled_and_enabled_again(kms: Any) -> None:
+    key = kms.key()
+    kms.call("DisableKey", KeyId=key)
+    assert (kms.state(key), kms.described(key)["Enabled"]) == ("Disabled", False)
+    said = ("DisabledException", f"{kms.arn(key)} is disabled.")
+    assert kms.fails("Encrypt", KeyId=key, Plaintext=b"x") == said
+    assert kms.fails("GenerateDataKey", KeyId=key, KeySpec="AES_256") == said
+    kms.call("DisableKey", KeyId=key)
+    kms.call("EnableKey", KeyId=key)
+    kms.encrypt(key)
+
+
+def test_description_and_tags(kms: Any) -> None:
+    key = kms.key(tags={"a": "1"})
+    kms.call("UpdateKeyDescription", KeyId=key, Description="new")
+    assert kms.described(key)["Description"] == "new"
+    kms.call("TagResource", KeyId=key, Tags=[{"TagKey": "b", "TagValue": ""}, {"TagKey": "a", "TagValue": "2"}])
+    first = kms.call("ListResourceTags", KeyId=key, Limit=1)
+    assert first["Tags"] == [{"TagKey": "a", "TagValue": "2"}]
+    second = kms.call("ListResourceTags", KeyId=key, Marker=first["NextMarker"])
+    assert (second["Tags"], second["Truncated"]) == ([{"TagKey": "b", "TagValue": ""}], False)
+    kms.call("UntagResource", KeyId=key, TagKeys=["a", "none"])
+    [(tags,)] = kms.tenant().rows("SELECT tags FROM catalogue WHERE kind = 'key'")
+    assert json.loads(tags) == {"b": ""}
+    tag = {"TagKey": "aws:x", "TagValue": "1"}
+    assert kms.fails("TagResource", KeyId=key, Tags=[tag])[0] == "TagException"
+    twice = [{"TagKey": "x", "TagValue": "1"}] * 2
+    assert kms.fails("TagResource", KeyId=key, Tags=twice) == ("TagException", "Duplicate tag keys")
+    many = [{"TagKey": str(n), "TagValue": "1"} for n in range(50)]
+    assert kms.fails("TagResource", KeyId=key, Tags=many)[0] == "LimitExceededException"
+
+
+def test_lists_are_of_ones_own_and_come_in_pages(kms: Any) -> None:
+    made = sorted(kms.key() for _ in range(5))
+    kms.key(OTHER)
+    listed: list[str] = []
+    marker: dict[str, Any] = {}
+    while True:
+        page = kms.call("ListKeys", Limit=2, **marker)
+        listed += [each["KeyId"] for each in page["Keys"]]
+        if not page["Truncated"]:
+            break
+        marker = {"Marker": page["NextMarker"]}
+    assert listed == made
+    assert page["Keys"][0] == {"KeyId": made[4], "KeyArn": kms.arn(made[4])}
+    for wrong in ("x", "!!", "MTo=", b64encode(b"2:x").decode()):
+        assert kms.fails("ListKeys", Marker=wrong)[0] == "InvalidMarkerException"
+    assert kms.call("ListKeys", ResourceOwners=["OTHER_ACCOUNTS_VIA_RAM"])["Keys"] == []
+
+
+# ---- policies
+
+
+def test_the_default_policy_is_aws_s_to_the_letter(kms: Any) -> None:
+    key = kms.key()
+    policy = kms.call("GetKeyPolicy", KeyId=key)
+    assert policy == {"Policy": default_policy(kms.tenant().id), "PolicyName": "default"}
+    assert policy["Policy"].startswith('{\n  "Version" : "2012-10-17",\n  "Id" : "key-default-1",\n  "Statement" : [ {')
+    assert '"AWS" : "arn:aws:iam::111111111111:root"' in policy["Policy"]
+    assert kms.call("ListKeyPolicies", KeyId=key) == {"PolicyNames": ["default"], "Truncated": False}
+    assert kms.fails("GetKeyPolicy", KeyId=key, PolicyName="other") == ("NotFoundException", "No such policy exists")
+
+
+def test_a_policy_is_kept_as_it_was_written(kms: Any) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=3)
+    key = kms.key(Policy=text)
+    assert kms.call("GetKeyPolicy", KeyId=key)["Policy"] == text
+    other = json.dumps({"Statement": statement})
+    kms.call("PutKeyPolicy", KeyId=key, Policy=other)
+    assert kms.call("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"] == other
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"Statement": []}',
+        '{"Version": "2020-01-01", "Statement": []}',
+        '{"Statement": [1]}',
+        '{"Statement": [{"Effect": "Maybe", "Principal": "*", "Action": "*", "Resource": "*"}]}',
+        '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+        '{"Statement": [{"Effect": "Allow", "Principal": "me", "Action": "*", "Resource": "*"}]}',
+        '{"Statement": [{"Effect": "Allow", "Principal": "*", "Resource": "*"}]}',
+        '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Extra": 1}]}',
+    ],
+)
+def test_what_is_no_policy_is_refused(kms: Any, policy: str) -> None:
+    assert kms.fails("CreateKey", Policy=policy)[0] == "MalformedPolicyDocumentException"
+    assert kms.fails("PutKeyPolicy", KeyId=kms.key(), Policy=policy)[0] == "MalformedPolicyDocumentException"
+
+
+# ---- aliases
+
+
+def test_aliases_come_and_go(kms: Any) -> None:
+    first, second = kms.key(), kms.key()
+    kms.call("CreateAlias", AliasName="alias/a", TargetKeyId=first)
+    kms.call("CreateAlias", AliasName="alias/b", TargetKeyId=kms.arn(first))
+    said = "An alias with the name arn:aws:kms:eu-central-1:111111111111:alias/a already exists"
+    assert kms.fails("CreateAlias", AliasName="alias/a", TargetKeyId=second) == ("AlreadyExistsException", said)
+    made = kms.now()
+    kms.advance(10)
+    kms.call("UpdateAlias", AliasName="alias/b", TargetKeyId=second)
+    assert kms.described("alias/b")["KeyId"] == second
+    [shown] = kms.call("ListAliases", KeyId=second)["Aliases"]
+    assert shown == {
+        "AliasName": "alias/b",
+        "AliasArn": "arn:aws:kms:eu-central-1:111111111111:alias/b",
+        "TargetKeyId": second,
+        "CreationDate": made,
+        "LastUpdatedDate": kms.now(),
+    }
+    assert [each["AliasName"] for each in kms.call("ListAliases")["Aliases"]] == ["alias/a", "alias/b"]
+    kms.call("DeleteAlias", AliasName="alias/a")
+    assert kms.fails("DescribeKey", KeyId="alias/a")[0] == "NotFoundException"
+    for operation in ("DeleteAlias", "UpdateAlias"):
+        refused = kms.fails(operation, AliasName="alias/a", TargetKeyId=first)
+        assert refused == ("NotFoundException", "Alias arn:aws:kms:eu-central-1:111111111111:alias/a is not found.")
+    found = kms.tenant().rows("SELECT id FROM catalogue WHERE kind = 'alias' AND NOT gone")
+    assert found == [("alias/b",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("mine", "ValidationException"),
+        ("alias/", "ValidationException"),
+        ("alias/a:b", "ValidationException"),
+        ("alias/aws/mine", "NotAuthorizedException"),
+    ],
+)
+def test_names_that_no_alias_may_have(kms: Any, name: str, code: str) -> None:
+    for operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
+        assert kms.fails(operation, AliasName=name, TargetKeyId=NOWHERE)[0] == code
+
+
+def test_an_alias_is_of_a_key_of_the_same_account_and_region(kms: Any) -> None:
+    theirs = kms.key(OTHER)
+    assert kms.fails("CreateAlias", AliasName="alias/a", TargetKeyId=kms.arn(theirs, OTHER))[0] == "NotFoundException"
+    assert kms.fails("CreateAlias", AliasName="alias/a", TargetKeyId="alias/b")[0] == "ValidationException"
+    assert kms.fails("CreateAlias", AliasName="alias/a", TargetKeyId=NOWHERE)[0] == "NotFoundException"
+
+
+def test_an_alias_stays_with_keys_of_one_kind(kms: Any) -> None:
+    kms.call("CreateAlias", AliasName="alias/a", TargetKeyId=kms.key())
+    mac = kms.key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    assert kms.fails("UpdateAlias", AliasName="alias/a", TargetKeyId=mac)[0] == "ValidationException"
+
+
+# ---- keys of AWS's
+
+
+def test_the_key_of_a_service_is_made_at_its_first_use(kms: Any) -> None:
+    blob = kms.encrypt("alias/aws/s3")
+    shown = kms.described("alias/aws/s3")
+    assert (shown["KeyManager"], shown["Description"]) == (
+        "AWS",
+        "Default key that protects my s3 data when no other key is defined",
+    )
+    assert kms.decrypt(blob) == b"secret"
+    assert [each["AliasName"] for each in kms.call("ListAliases")["Aliases"]] == ["alias/aws/s3"]
+    policy = json.loads(kms.call("GetKeyPolicy", KeyId=shown["KeyId"])["Policy"])
+    assert policy["Statement"][0]["Condition"]["StringEquals"]["kms:ViaService"] == "s3.eu-central-1.amazonaws.com"
+    arn = "arn:aws:kms:eu-central-1:111111111111:alias/aws/sqs"
+    made = kms.call("GenerateDataKey", KeyId=arn, KeySpec="AES_256")
+    assert kms.decrypt(made["CiphertextBlob"]) == made["Plaintext"]
+    assert kms.call("GetKeyRotationStatus", KeyId=shown["KeyId"])["KeyRotationEnabled"]
+
+
+def test_the_key_of_a_service_is_not_made_by_others_nor_for_what_is_none(kms: Any) -> None:
+    arn = "arn:aws:kms:eu-central-1:111111111111:alias/aws/s3"
+    assert kms.fails("DescribeKey", OTHER, KeyId=arn) == ("NotFoundException", f"Alias {arn} is not found.")
+    assert kms.fails("Encrypt", KeyId="alias/aws/none", Plaintext=b"x")[0] == "NotFoundException"
+    assert kms.tenant().rows("SELECT 1 FROM key") == []
+
+
+def test_nobody_changes_a_key_of_aws_s(kms: Any) -> None:
+    key = kms.described("alias/aws/ebs")["KeyId"]
+    for operation, params in [
+        ("DisableKey", {}),
+        ("ScheduleKeyDeletion", {}),
+        ("EnableKeyRotation", {}),
+        ("UpdateKeyDescription", {"Description": "x"}),
+        ("TagResource", {"Tags": []}),
+    ]:
+        code, said = kms.fails(operation, KeyId=key, **params)
+        assert code == "AccessDeniedException"
+        assert f"is not authorized to perform: kms:{operation} on resource: {kms.arn(key)}" in said
+
+
+# ---- LocalStack's tags
+
+
+def test_id_and_material_by_tags(kms: Any) -> None:
+    material = b"m" * 32
+    tags = {"_custom_id_": "my-key", "_custom_key_material_": b64encode(material).decode()}
+    assert kms.key(tags=tags) == "my-key"
+    blob = kms.encrypt("my-key")
+    assert kms.decrypt(blob) == b"secret"
+    shown = kms.call("ListResourceTags", KeyId="my-key")["Tags"]
+    assert shown == [{"TagKey": "_custom_id_", "TagValue": "my-key"}]
+    assert kms.fails("CreateKey", Tags=[{"TagKey": "_custom_id_", "TagValue": "my-key"}])[0] == "AlreadyExistsException"
+    # The same id and material elsewhere: what was encrypted here is read there.
+    kms.key(OTHER, tags=tags)
+    assert kms.call("Decrypt", OTHER, CiphertextBlob=blob, KeyId="my-key")["Plaintext"] == b"secret"
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{"_custom_id_": "a/b"}, {"_custom_id_": ""}, {"_custom_key_material_": "!"}, {"_custom_key_material_": "YQ=="}],
+)
+def test_tags_that_give_no_id_and_no_material(kms: Any, tags: dict[str, str]) -> None:
+    given = [{"TagKey": name, "TagValue": value} for name, value in tags.items()]
+    assert kms.fails("CreateKey", Tags=given)[0] == "ValidationException"
+
+
+# ---- last usage
+
+
+def test_the_last_use_is_known(kms: Any) -> None:
+    key = kms.key()
+    made = kms.now()
+    shown = kms.call("GetKeyLastUsage", KeyId=key)
+    assert shown == {"KeyId": key, "KeyLastUsage": {}, "TrackingStartDate": made, "KeyCreationDate": made}
+    kms.advance(100)
+    blob = kms.encrypt(key)
+    used = kms.call("GetKeyLastUsage", KeyId=key)["KeyLastUsage"]
+    assert (used["Operation"], used["Timestamp"]) == ("Encrypt", kms.now())
+    kms.advance(100)
+    kms.decrypt(blob)
+    assert kms.call("GetKeyLastUsage", KeyId=key)["KeyLastUsage"]["Operation"] == "Decrypt"
+
+
+def test_a_refusal_is_no_use(kms: Any) -> None:
+    key = kms.key()
+    with pytest.raises(AwsError):
+        kms.decrypt(b"x" * 100, KeyId=key)
+    assert kms.fails("Encrypt", KeyId=key, Plaintext=b"x", DryRun=True)[0] == "DryRunOperationException"
+    assert kms.call("GetKeyLastUsage", KeyId=key)["KeyLastUsage"] == {}
