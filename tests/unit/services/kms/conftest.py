@@ -1,5 +1,5 @@
-"""KMS's operations, run as the cell runs them, in as many tenants as a test wants, each a database in memory, on a clock
-that is moved by hand."""
+"""KMS's operations, run as the cell runs them, in as many tenants as a test wants, each a database in memory, on a
+clock that is moved by hand."""
 
 from __future__ import annotations
 
