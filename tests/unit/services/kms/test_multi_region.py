@@ -1,0 +1,139 @@
+"""Multi-Region keys: what they share, who is the primary, what becomes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def relatives(kms: Any, key: str, by: Any) -> tuple[str, str, list[str]]:
+    config = kms.described(key, by)["MultiRegionConfiguration"]
+    replicas = [each["Region"] for each in config["ReplicaKeys"]]
+    return config["MultiRegionKeyType"], config["PrimaryKey"]["Region"], replicas
+
+
+HERE = ("111111111111", "eu-central-1")
+FAR = ("111111111111", "us-east-1")
+WEST = ("111111111111", "us-west-2")
+THEIRS = ("222222222222", "ap-south-1")
+
+
+def replicated(kms: Any, **params: Any) -> str:
+    key: str = kms.key(MultiRegion=True, **params)
+    kms.call("ReplicateKey", KeyId=key, ReplicaRegion="us-east-1")
+    kms.call("ReplicateKey", KeyId=key, ReplicaRegion="us-west-2")
+    return key
+
+
+def test_relatives_read_each_other_s_ciphertexts(kms: Any) -> None:
+    key = replicated(kms)
+    assert key.startswith("mrk-")
+    for writer in (HERE, FAR, WEST):
+        blob = kms.encrypt(key, by=writer)
+        for reader in (HERE, FAR, WEST):
+            got = kms.call("Decrypt", reader, CiphertextBlob=blob)
+            # Each finds its own, without naming it.
+            assert (got["Plaintext"], got["KeyId"]) == (b"secret", kms.arn(key, reader))
+        assert kms.decrypt(blob, THEIRS) == b"secret"
+
+
+def test_a_replica_is_as_aws_answers(kms: Any) -> None:
+    key = kms.key(MultiRegion=True, Description="primary", tags={"a": "1"})
+    made = kms.call("ReplicateKey", KeyId=key, ReplicaRegion="us-east-1", Tags=[{"TagKey": "b", "TagValue": "2"}])
+    shown = made["ReplicaKeyMetadata"]
+    assert (shown["Arn"], shown["KeyState"], shown["Enabled"]) == (kms.arn(key, FAR), "Creating", False)
+    assert made["ReplicaTags"] == [{"TagKey": "b", "TagValue": "2"}]
+    assert '"AWS" : "arn:aws:iam::111111111111:root"' in made["ReplicaPolicy"]
+    config = {
+        "MultiRegionKeyType": "REPLICA",
+        "PrimaryKey": {"Arn": kms.arn(key), "Region": "eu-central-1"},
+        "ReplicaKeys": [{"Arn": kms.arn(key, FAR), "Region": "us-east-1"}],
+    }
+    assert shown["MultiRegionConfiguration"] == config
+    there = kms.described(key, FAR)
+    assert (there["KeyState"], there["Description"], there["MultiRegionConfiguration"]) == ("Enabled", "", config)
+    assert there["CurrentKeyMaterialId"] == kms.described(key)["CurrentKeyMaterialId"]
+    assert relatives(kms, key, HERE) == ("PRIMARY", "eu-central-1", ["us-east-1"])
+    assert kms.call("ListResourceTags", FAR, KeyId=key)["Tags"] == made["ReplicaTags"]
+    for tenant in kms.tenants.values():
+        assert tenant.rows("SELECT 1 FROM key WHERE related LIKE ?", (f"%{tenant.id.region}%",)) == []
+
+
+def test_who_is_replicated_and_where(kms: Any) -> None:
+    key, single = replicated(kms), kms.key()
+    for params, code in [
+        ({"KeyId": single, "ReplicaRegion": "us-east-1"}, "UnsupportedOperationException"),
+        ({"KeyId": key, "ReplicaRegion": "us-east-1"}, "AlreadyExistsException"),
+        ({"KeyId": key, "ReplicaRegion": "eu-central-1"}, "AlreadyExistsException"),
+        ({"KeyId": key, "ReplicaRegion": "cn-north-1"}, "UnsupportedOperationException"),
+    ]:
+        assert kms.fails("ReplicateKey", **params)[0] == code
+    refused = kms.fails("ReplicateKey", FAR, KeyId=key, ReplicaRegion="ap-south-1")
+    assert refused == ("UnsupportedOperationException", f"{kms.arn(key, FAR)} is not a multi-region primary key.")
+
+
+def test_rotation_is_shared(kms: Any) -> None:
+    key = replicated(kms)
+    old = kms.encrypt(key)
+    assert kms.fails("EnableKeyRotation", FAR, KeyId=key)[0] == "UnsupportedOperationException"
+    kms.call("EnableKeyRotation", KeyId=key)
+    for by in (HERE, FAR, WEST):
+        assert kms.call("GetKeyRotationStatus", by, KeyId=key)["KeyRotationEnabled"]
+    kms.days(366)
+    kms.call("RotateKeyOnDemand", KeyId=key)
+    assert len({kms.described(key, by)["CurrentKeyMaterialId"] for by in (HERE, FAR, WEST)}) == 1
+    assert len(kms.call("ListKeyRotations", WEST, KeyId=key)["Rotations"]) == 2
+    assert kms.decrypt(kms.encrypt(key), WEST) == b"secret"
+    assert kms.decrypt(old, WEST) == b"secret"
+
+
+def test_the_primary_is_changed(kms: Any) -> None:
+    key = replicated(kms)
+    kms.call("EnableKeyRotation", KeyId=key)
+    assert kms.fails("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="ap-south-1")[0] == "NotFoundException"
+    assert kms.fails("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="eu-central-1")[0] == (
+        "UnsupportedOperationException"
+    )
+    kms.call("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="us-west-2")
+    assert relatives(kms, key, HERE) == ("REPLICA", "us-west-2", ["us-east-1", "eu-central-1"])
+    assert relatives(kms, key, FAR) == ("REPLICA", "us-west-2", ["us-east-1", "eu-central-1"])
+    assert relatives(kms, key, WEST) == ("PRIMARY", "us-west-2", ["us-east-1", "eu-central-1"])
+    # The new primary rotates, and replicates.
+    kms.days(366)
+    assert [len(kms.call("ListKeyRotations", by, KeyId=key)["Rotations"]) for by in (HERE, FAR, WEST)] == [1, 1, 1]
+    kms.call("ReplicateKey", WEST, KeyId=key, ReplicaRegion="ap-south-1")
+    assert relatives(kms, key, HERE)[2] == ["us-east-1", "eu-central-1", "ap-south-1"]
+    assert kms.fails("ReplicateKey", KeyId=key, ReplicaRegion="sa-east-1")[0] == "UnsupportedOperationException"
+
+
+def test_a_primary_outlives_its_replicas(kms: Any) -> None:
+    key = replicated(kms)
+    scheduled = kms.call("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=10)
+    assert scheduled == {
+        "KeyId": kms.arn(key),
+        "KeyState": "PendingReplicaDeletion",
+        "PendingWindowInDays": 10,
+    }
+    shown = kms.described(key)
+    assert (shown["KeyState"], shown["PendingDeletionWindowInDays"]) == ("PendingReplicaDeletion", 10)
+    kms.days(20)
+    assert kms.state(key) == "PendingReplicaDeletion"
+    for by in (FAR, WEST):
+        kms.call("ScheduleKeyDeletion", by, KeyId=key, PendingWindowInDays=7)
+    kms.days(7.5)
+    assert kms.fails("DescribeKey", FAR, KeyId=key)[0] == "NotFoundException"
+    assert kms.state(key) == "PendingDeletion"
+    kms.days(9)
+    assert kms.state(key) == "PendingDeletion"
+    kms.days(1)
+    assert kms.fails("DescribeKey", KeyId=key)[0] == "NotFoundException"
+
+
+def test_a_deleted_replica_is_told_to_who_is_the_primary_by_then(kms: Any) -> None:
+    key = replicated(kms)
+    kms.call("ScheduleKeyDeletion", FAR, KeyId=key)
+    kms.call("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="us-west-2")
+    kms.days(31)
+    assert relatives(kms, key, WEST) == ("PRIMARY", "us-west-2", ["eu-central-1"])
+    assert relatives(kms, key, HERE) == ("REPLICA", "us-west-2", ["eu-central-1"])
+    kms.call("ScheduleKeyDeletion", WEST, KeyId=key)
+    assert kms.call("CancelKeyDeletion", WEST, KeyId=key) == {"KeyId": kms.arn(key, WEST)}
