@@ -17,11 +17,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench import kms
 from tests.bench.load import ISSUED, SCENARIOS, VERIFYING, Comparison, Row
 from tests.bench.processes import atoll, hello
 from tests.bench.product import product
 from tests.bench.scale import Figure, Say, long_queue, many_tenants, start_and_memory
 
+EVERY = (*SCENARIOS, *kms.SCENARIOS)
 PARTS = ("start", "load", "issued", "long-queue", "tenants", "product")
 
 
@@ -71,7 +73,7 @@ def load(options: argparse.Namespace, say: Say) -> tuple[list[Row], list[Figure]
     with ExitStack() as stack:
         comparison = Comparison(stack.enter_context(hello()), rounds=options.rounds, seconds=options.seconds, say=say)
         server = stack.enter_context(atoll())
-        scenarios = [(scenario, server) for scenario in (SCENARIOS if "load" in options.parts else SCENARIOS[:1])]
+        scenarios = [(scenario, server) for scenario in (EVERY if "load" in options.parts else SCENARIOS[:1])]
         if "issued" in options.parts:
             scenarios.insert(1, (ISSUED, stack.enter_context(atoll("--closed"))))
         for connections in options.connections:

@@ -7,6 +7,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from atoll.index.sqlite import SqliteIndex
 from atoll.services import REGISTRY
 from probe import probe
 
-SERVICES = Registry({"probe": lambda: probe, "sqs": lambda: REGISTRY["sqs"], "sts": lambda: REGISTRY["sts"]})
+SERVICES = Registry({"probe": lambda: probe, **{name: partial(REGISTRY.__getitem__, name) for name in REGISTRY}})
 
 
 class Process:

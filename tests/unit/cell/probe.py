@@ -54,6 +54,7 @@ ACCESS = {
     "Links": Access(Here()),
     "Find": Access(ById("box", "BoxId")),
     "ReadThenPut": Access(BOX),
+    "Ask": Access(BOX),
     "Open": Access(ById("box", "Sealed", read=read_box)),
 }
 
@@ -260,3 +261,10 @@ def read_then_put(call: Call, tenant: Tenant) -> Coroutine[Any, Any, Params]:
         return await lagoon.transaction(lambda tenant: put(call, tenant))
 
     return go_on(tenant.lagoon)
+
+
+@probe.operation("Ask")
+async def ask(call: Call, lagoon: Lagoon) -> Params:
+    """Calls an operation of another service, as the caller."""
+    await lagoon.transaction(lambda tenant: tenant.execute("INSERT INTO note (box, text) VALUES ('asked', '')"))
+    return await lagoon.call(call, call["Service"], call["Operation"], call["Params"])
