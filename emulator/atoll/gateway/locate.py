@@ -155,7 +155,7 @@ class Locator:
                     raise _Unknown(question)
             if by.account:
                 owners = tuple(owner for owner in owners if owner.account == account)
-            near = TenantId(caller.realm, account, caller.region)
+            near = _tenant(caller.realm, account, caller.region)
             return near if near in owners else _nearest(owners, near)
 
         return find

