@@ -8,9 +8,12 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from atoll.core.bounded import keep
-from atoll.services.kms.ciphertexts import MATERIAL, NONCE, associated, header_of, new_nonce, take_apart
-from atoll.services.kms.errors import incorrect_key, invalid_ciphertext, invalid_state
+from atoll.services.kms.ciphertexts import MATERIAL, NONCE, Parts, associated, header_of, new_nonce
+from atoll.services.kms.errors import invalid_ciphertext, invalid_state
 from atoll.services.kms.keys import Key, forget_keys
 from atoll.tenants import Tenant
 
@@ -71,8 +74,6 @@ def first_material(key_id: str, secret: bytes) -> Material:
 
 
 def _load(tenant: Tenant, key: Key) -> None:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     for material in materials_of(tenant, key.id):
         if material.secret is not None:
             beginning = bytes.fromhex(material.id[: 2 * MATERIAL])
@@ -95,18 +96,11 @@ def seal(tenant: Tenant, key: Key, plaintext: bytes, context: dict[str, str] | N
     return header + nonce + cipher.encrypt(nonce, plaintext, associated(header, context) if context else header)
 
 
-def unseal(tenant: Tenant, key: Key, blob: bytes, context: dict[str, str] | None) -> tuple[bytes, str]:
-    """The plaintext, and the id of the material that it was encrypted by.
+def unseal(tenant: Tenant, key: Key, blob: bytes, parts: Parts, context: dict[str, str] | None) -> tuple[bytes, str]:
+    """The plaintext of a ciphertext of this key, and the id of the material that it was encrypted by.
 
-    Raises InvalidCiphertextException, IncorrectKeyException, KMSInvalidStateException.
+    Raises InvalidCiphertextException.
     """
-    from cryptography.exceptions import InvalidTag
-
-    parts = take_apart(blob)
-    if parts is None:
-        raise invalid_ciphertext()
-    if parts.key_id != key.id:
-        raise incorrect_key()
     if not key.ciphers:
         _load(tenant, key)
     cipher = key.ciphers.get(parts.material)

@@ -121,7 +121,7 @@ def _decrypt(
         if key.id != parts.key_id:
             raise incorrect_key()
     check_use(key, ENCRYPT, operation, algorithm)
-    plaintext, material = unseal(tenant, key, blob, context)
+    plaintext, material = unseal(tenant, key, blob, parts, context)
     check_call(call)
     return key, plaintext, material
 
