@@ -1,4 +1,4 @@
-"""Random identifiers, drawn from a pool of the system's randomness, since one system call each would be felt."""
+"""Random identifiers and nonces, drawn from a pool of the system's randomness, since one system call each would be felt."""
 
 from __future__ import annotations
 
@@ -33,6 +33,33 @@ if hasattr(os, "register_at_fork"):
 def hex_id(length: int) -> str:
     """`length` random hexadecimal digits, at most 8192."""
     return _hex(length)
+
+
+class _Bytes:
+    __slots__ = ("at", "pool")
+
+    def __init__(self) -> None:
+        self.at = 0
+        self.pool = b""
+
+    def take(self, length: int) -> bytes:
+        at = self.at
+        end = at + length
+        if end > len(self.pool):
+            self.pool = os.urandom(_POOL)
+            at, end = 0, length
+        self.at = end
+        return self.pool[at:end]
+
+
+_take = _Bytes().take
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: globals().__setitem__("_take", _Bytes().take))
+
+
+def random_bytes(length: int) -> bytes:
+    """`length` random bytes that nobody else is given, at most 4096: for nonces, not for keys."""
+    return _take(length)
 
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
