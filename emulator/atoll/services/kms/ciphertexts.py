@@ -10,11 +10,12 @@ https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
+
+from atoll.core.ids import random_bytes
 
 MAGIC = b"\x01\x02\x02\x00"
 UUID, MULTI_REGION, TEXT = b"\x78", b"\x79", b"\x7a"
@@ -108,4 +109,4 @@ def associated(header: bytes, context: Mapping[str, str] | None) -> bytes:
 
 
 def new_nonce() -> bytes:
-    return os.urandom(NONCE)
+    return random_bytes(NONCE)

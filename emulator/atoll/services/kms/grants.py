@@ -75,6 +75,8 @@ def check_grant(key: Key, call: Call) -> None:
             raise validation(f"Operation {operation} is not supported for a KMS key with key spec {key.spec.name}.")
     if not call["Operations"]:
         raise validation("You must specify at least one operation.")
+    if set(call["Operations"]) == {"CreateGrant"}:
+        raise validation("Grants must not contain only the CreateGrant operation.")
     if key.spec.name != SYMMETRIC and any(name.startswith("EncryptionContext") for name in constraints):
         raise validation("Encryption context constraints are supported for symmetric encryption KMS keys only.")
 

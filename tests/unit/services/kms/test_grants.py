@@ -165,6 +165,7 @@ def test_a_service_s_grant_says_for_what(kms: Any) -> None:
         ({"RetiringPrincipal": "arn:aws:iam::1:root"}, "InvalidArnException"),
         ({"Operations": ["Sign"]}, "ValidationException"),
         ({"Operations": []}, "ValidationException"),
+        ({"Operations": ["CreateGrant"]}, "ValidationException"),
     ],
 )
 def test_what_is_no_grant(kms: Any, params: dict[str, Any], code: str) -> None:
