@@ -1,4 +1,4 @@
-"""Random identifiers and nonces, drawn from a pool of the system's randomness, since one system call each would be felt."""
+"""Random identifiers and nonces, from a pool of the system's randomness, since one system call each would be felt."""
 
 from __future__ import annotations
 
