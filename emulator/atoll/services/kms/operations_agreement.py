@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from atoll.core.call import Call
+from atoll.core.call import Call, Params
 from atoll.services.kms.keys import check_use, find_key
 from atoll.services.kms.materials import private_key
 from atoll.services.kms.private_keys import agree
 from atoll.services.kms.private_keys import decapsulate as decapsulate_secret
 from atoll.services.kms.private_keys import encapsulate as encapsulate_secret
-from atoll.services.kms.recipients import refuse_recipient
+from atoll.services.kms.recipients import give, recipient_of
 from atoll.services.kms.service import kms
 from atoll.services.kms.specs import AGREE, ENCAPSULATE
 from atoll.services.kms.usage import Result, check_call, finish, makes_managed_keys
@@ -19,19 +19,14 @@ from atoll.tenants import Tenant
 @makes_managed_keys
 def derive_shared_secret(call: Call, tenant: Tenant) -> Result:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_DeriveSharedSecret.html"""
-    if "Recipient" in call.params:
-        refuse_recipient()
+    recipient = recipient_of(call)
     key = find_key(tenant, call["KeyId"])
     algorithm: str = call["KeyAgreementAlgorithm"]
     check_use(key, AGREE, "DeriveSharedSecret", algorithm)
     secret = agree(private_key(tenant, key), call["PublicKey"])
     check_call(call)
-    result = {
-        "KeyId": key.arn,
-        "SharedSecret": secret,
-        "KeyAgreementAlgorithm": algorithm,
-        "KeyOrigin": key.origin,
-    }
+    result: Params = {"KeyId": key.arn, "KeyAgreementAlgorithm": algorithm, "KeyOrigin": key.origin}
+    give(result, "SharedSecret", secret, recipient)
     return finish(call, tenant, key, "DeriveSharedSecret", result)
 
 

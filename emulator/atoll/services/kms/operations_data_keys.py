@@ -14,7 +14,7 @@ from atoll.core.lagoon import Lagoon
 from atoll.services.kms.errors import unsupported, validation
 from atoll.services.kms.keys import Key, check_use, find_key
 from atoll.services.kms.materials import seal
-from atoll.services.kms.recipients import refuse_recipient
+from atoll.services.kms.recipients import give, recipient_of
 from atoll.services.kms.service import kms
 from atoll.services.kms.specs import ENCRYPT, SYMMETRIC, Spec, spec_named
 from atoll.services.kms.stores import check_store_for_random
@@ -42,8 +42,7 @@ def _generate(call: Call, tenant: Tenant, operation: str, *, shown: bool) -> Res
     length: int | None = params.get("NumberOfBytes")
     if ("KeySpec" in params) == (length is not None):
         raise validation("Please specify either number of bytes or key spec.")
-    if "Recipient" in params:
-        refuse_recipient()
+    recipient = recipient_of(call) if shown else None
     key = find_key(tenant, params["KeyId"])
     check_use(key, ENCRYPT, operation, SYMMETRIC)
     check_call(call)
@@ -51,7 +50,7 @@ def _generate(call: Call, tenant: Tenant, operation: str, *, shown: bool) -> Res
     blob = seal(tenant, key, plaintext, params.get("EncryptionContext"))
     result: Params = {"CiphertextBlob": blob, "KeyId": key.arn, "KeyMaterialId": key.current_id}
     if shown:
-        result["Plaintext"] = plaintext
+        give(result, "Plaintext", plaintext, recipient)
     return finish(call, tenant, key, operation, result)
 
 
@@ -69,12 +68,11 @@ def generate_data_key_pair_without_plaintext(call: Call, tenant: Tenant) -> Coro
 
 
 def _generate_pair(call: Call, tenant: Tenant, operation: str, *, shown: bool) -> Coroutine[Any, Any, Params]:
-    if "Recipient" in call.params:
-        refuse_recipient()
+    recipient = recipient_of(call) if shown else None
     spec = spec_named(call["KeyPairSpec"])
     _check_pair_key(call, tenant, operation)
     check_call(call)
-    return _make_pair(call, tenant.lagoon, operation, spec, shown=shown)
+    return _make_pair(call, tenant.lagoon, operation, spec, recipient, shown=shown)
 
 
 def _check_pair_key(call: Call, tenant: Tenant, operation: str) -> Key:
@@ -85,7 +83,7 @@ def _check_pair_key(call: Call, tenant: Tenant, operation: str) -> Key:
     return key
 
 
-async def _make_pair(call: Call, lagoon: Lagoon, operation: str, spec: Spec, *, shown: bool) -> Params:
+async def _make_pair(call: Call, lagoon: Lagoon, operation: str, spec: Spec, recipient: Any, *, shown: bool) -> Params:
     from atoll.services.kms.private_keys import make_secret, public_bytes, read, takes_long
 
     secret = await lagoon.in_thread(make_secret, spec) if takes_long(spec) else make_secret(spec)
@@ -102,7 +100,7 @@ async def _make_pair(call: Call, lagoon: Lagoon, operation: str, spec: Spec, *, 
             "KeyMaterialId": key.current_id,
         }
         if shown:
-            result["PrivateKeyPlaintext"] = secret
+            give(result, "PrivateKeyPlaintext", secret, recipient)
         return finish(call, tenant, key, operation, result)
 
     return await run(encrypt, call, lagoon)
@@ -114,7 +112,8 @@ def generate_random(call: Call, tenant: Tenant) -> Params:
     length = call.get("NumberOfBytes")
     if length is None:
         raise validation("NumberOfBytes is required.")
-    if "Recipient" in call.params:
-        refuse_recipient()
+    recipient = recipient_of(call)
     check_store_for_random(call, tenant)
-    return {"Plaintext": os.urandom(length)}
+    result: Params = {}
+    give(result, "Plaintext", os.urandom(length), recipient)
+    return result

@@ -15,7 +15,7 @@ from atoll.services.kms.errors import (
 )
 from atoll.services.kms.keys import Key, check_use, find_key, key_with_id
 from atoll.services.kms.materials import private_key, seal, unseal
-from atoll.services.kms.recipients import refuse_recipient
+from atoll.services.kms.recipients import give, recipient_of
 from atoll.services.kms.service import kms
 from atoll.services.kms.specs import ENCRYPT, SYMMETRIC
 from atoll.services.kms.usage import Result, check_call, finish, makes_managed_keys
@@ -70,13 +70,13 @@ def _check_no_context(context: dict[str, str] | None) -> None:
 def decrypt(call: Call, tenant: Tenant) -> Result:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html"""
     params = call.params
-    if "Recipient" in params:
-        refuse_recipient()
+    recipient = recipient_of(call) if "Recipient" in params else None
     algorithm = params.get("EncryptionAlgorithm") or SYMMETRIC
     key, plaintext, material = _decrypt(
         call, tenant, "Decrypt", params.get("KeyId"), algorithm, params.get("EncryptionContext")
     )
-    result = {"KeyId": key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": algorithm}
+    result: Params = {"KeyId": key.arn, "EncryptionAlgorithm": algorithm}
+    give(result, "Plaintext", plaintext, recipient)
     if material is not None:
         result["KeyMaterialId"] = material
     return finish(call, tenant, key, "Decrypt", result)

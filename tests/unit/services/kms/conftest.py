@@ -217,3 +217,8 @@ def kms(request: pytest.FixtureRequest) -> Iterator[Kms]:
     yield kms
     for tenant in kms.tenants.values():
         tenant.db.close()
+
+
+@pytest.fixture(scope="module")
+def make_kms() -> type[Kms]:
+    return Kms

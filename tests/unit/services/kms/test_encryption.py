@@ -256,20 +256,6 @@ def test_random_bytes(kms: Any) -> None:
     assert kms.fails("GenerateRandom") == ("ValidationException", "NumberOfBytes is required.")
 
 
-@pytest.mark.parametrize("operation", ["Decrypt", "GenerateDataKey", "GenerateRandom", "GenerateDataKeyPair"])
-def test_enclaves_are_not_there(kms: Any, operation: str) -> None:
-    params = {
-        "KeyId": kms.key(),
-        "CiphertextBlob": b"x",
-        "KeySpec": "AES_256",
-        "KeyPairSpec": "ECC_NIST_P256",
-        "Recipient": {"AttestationDocument": b"x"},
-    }
-    if operation == "GenerateRandom":
-        params["NumberOfBytes"] = 5
-    assert kms.fails(operation, **params)[0] == "UnsupportedOperationException"
-
-
 # ---- the form of ciphertexts
 
 IDS = ["12345678-1234-1234-1234-123456789012", "mrk-d3b95762d3b95762d3b95762d3b95762", "my-key", "é", "x" * 128]
