@@ -30,7 +30,7 @@ def schedule_key_deletion(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
     window: int = call.get("PendingWindowInDays") or WINDOW
     if not SHORTEST <= window <= LONGEST:
-        raise validation(f"PendingWindowInDays must be between {SHORTEST} and {LONGEST} days (inclusive).")
+        raise validation(f"PendingWindowInDays must be between {SHORTEST} and {LONGEST}")
     key = find_key_itself(tenant, call["KeyId"])
     check_customers(call, key)
     check_not_pending_deletion(key)

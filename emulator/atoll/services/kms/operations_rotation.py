@@ -106,7 +106,7 @@ def rotate_key_on_demand(call: Call, tenant: Tenant) -> Params:
     else:
         rotate(tenant, key, ON_DEMAND)
     share(tenant, key.id)
-    return {"KeyId": key.arn}
+    return {"KeyId": key.id}
 
 
 @kms.operation("ListKeyRotations", readonly=True)

@@ -115,7 +115,7 @@ def test_on_demand_25_times(kms: Any) -> None:
     key = kms.key()
     blob = kms.encrypt(key)
     for _ in range(25):
-        assert kms.call("RotateKeyOnDemand", KeyId=key) == {"KeyId": kms.arn(key)}
+        assert kms.call("RotateKeyOnDemand", KeyId=key) == {"KeyId": key}
     said = (
         "The on-demand rotations limit has been reached for the given keyId. "
         f"No more on-demand rotations can be performed for this key: {kms.arn(key)}"
