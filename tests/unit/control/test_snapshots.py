@@ -444,7 +444,7 @@ def test_what_is_reset(run: Run) -> None:
         assert await known(steered, PAYMENTS) == []
         assert await left(Extent()) == []
         assert list(steered.folder.tenants()) == []
-        with pytest.raises(NotThere, match="no service s4: there are .*sqs, sts"):
+        with pytest.raises(NotThere, match=r"no service s4: there are .*sqs, sts"):
             await left(Extent(service="s4"))
 
     run(test)

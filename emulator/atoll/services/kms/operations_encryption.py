@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
 from atoll.services.kms.ciphertexts import take_apart
@@ -18,7 +16,7 @@ from atoll.services.kms.materials import private_key, seal, unseal
 from atoll.services.kms.recipients import give, recipient_of
 from atoll.services.kms.service import kms
 from atoll.services.kms.specs import ENCRYPT, SYMMETRIC
-from atoll.services.kms.usage import Result, check_call, finish, makes_managed_keys
+from atoll.services.kms.usage import Result, check_call, check_tokens, finish, finish_later, makes_managed_keys
 from atoll.tenants import Tenant
 
 
@@ -75,6 +73,7 @@ def decrypt(call: Call, tenant: Tenant) -> Result:
     key, plaintext, material = _decrypt(
         call, tenant, "Decrypt", params.get("KeyId"), algorithm, params.get("EncryptionContext")
     )
+    check_call(call)
     result: Params = {"KeyId": key.arn, "EncryptionAlgorithm": algorithm}
     give(result, "Plaintext", plaintext, recipient)
     if material is not None:
@@ -91,15 +90,16 @@ def _decrypt(
     context: dict[str, str] | None,
 ) -> tuple[Key, bytes, str | None]:
     """Whose it was, what it says, and the id of the material that it was encrypted by."""
-    blob: bytes | None = call.params.get("CiphertextBlob")
-    ignored = call.params.get("DryRun") and "IGNORE_CIPHERTEXT" in (call.params.get("DryRunModifiers") or ())
-    if ignored:
+    params = call.params
+    blob: bytes | None = params.get("CiphertextBlob")
+    if params.get("DryRunModifiers"):
+        if not params.get("DryRun"):
+            raise validation("DryRunModifiers can be specified only when DryRun is true.")
         if key_id is None:
             raise validation("You must specify a KMS key when the DryRun modifier IGNORE_CIPHERTEXT is used.")
-        check_use(find_key(tenant, key_id), ENCRYPT, operation, algorithm)
-        check_call(call)
-    if call.params.get("DryRunModifiers") and not call.params.get("DryRun"):
-        raise validation("DryRunModifiers can be specified only when DryRun is true.")
+        key = find_key(tenant, key_id)
+        check_use(key, ENCRYPT, operation, algorithm)
+        return key, b"", None
     if blob is None:
         raise validation(
             "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
@@ -113,16 +113,16 @@ def _decrypt(
             find_key(tenant, key_id)
         raise invalid_ciphertext()
     if key_id is None:
-        key = key_with_id(tenant, parts.key_id)
-        if key is None:
+        own = key_with_id(tenant, parts.key_id)
+        if own is None:
             raise unknown_ciphertext()
+        key = own
     else:
         key = find_key(tenant, key_id)
         if key.id != parts.key_id:
             raise incorrect_key()
     check_use(key, ENCRYPT, operation, algorithm)
     plaintext, material = unseal(tenant, key, blob, parts, context)
-    check_call(call)
     return key, plaintext, material
 
 
@@ -142,35 +142,28 @@ def _decrypt_asymmetric(
     _check_no_context(context)
     from atoll.services.kms import private_keys
 
-    plaintext = private_keys.decrypt(private_key(tenant, key), algorithm, blob)
-    check_call(call)
-    return key, plaintext, None
+    return key, private_keys.decrypt(private_key(tenant, key), algorithm, blob), None
 
 
 @kms.operation("ReEncrypt", readonly=True)
 @makes_managed_keys
 def re_encrypt(call: Call, tenant: Tenant) -> Result:
-    """Decrypts here; encrypts here too where the destination's key is of the same account and region, else there.
+    """Decrypts where the source's key is, and encrypts where the destination's is.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
     """
     params = call.params
     algorithm = params.get("SourceEncryptionAlgorithm") or SYMMETRIC
-    # It is a DryRun only where the destination would be right as well.
-    wet = Call(
-        call.service, call.operation, {**params, "DryRun": None, "DryRunModifiers": None}, call.caller, call.owner,
-        call.request_id,
-    )  # fmt: skip
-    if params.get("DryRunModifiers"):
-        wet = call
     source, plaintext, material = _decrypt(
-        wet, tenant, "ReEncrypt", params.get("SourceKeyId"), algorithm, params.get("SourceEncryptionContext")
+        call, tenant, "ReEncrypt", params.get("SourceKeyId"), algorithm, params.get("SourceEncryptionContext")
     )
+    check_tokens(call)
     to: Params = {
         "KeyId": params["DestinationKeyId"],
         "Plaintext": plaintext,
         "EncryptionContext": params.get("DestinationEncryptionContext"),
         "EncryptionAlgorithm": params.get("DestinationEncryptionAlgorithm") or SYMMETRIC,
+        # It would have succeeded only where it would have there.
         "DryRun": params.get("DryRun"),
     }
     result: Params = {
@@ -178,14 +171,12 @@ def re_encrypt(call: Call, tenant: Tenant) -> Result:
         "SourceEncryptionAlgorithm": algorithm,
         "SourceKeyMaterialId": material,
     }
-    return _go_on(call, tenant.lagoon, to, result, finish(call, tenant, source, "ReEncrypt", {}))
+    return _go_on(call, tenant.lagoon, source, to, result)
 
 
-async def _go_on(call: Call, lagoon: Lagoon, to: Params, result: Params, noted: Result) -> Params:
-    if isinstance(noted, Coroutine):
-        await noted
+async def _go_on(call: Call, lagoon: Lagoon, source: Key, to: Params, result: Params) -> Params:
     made = await lagoon.call(call, "kms", "ReEncryptTo", to)
-    return {**result, **made}
+    return await finish_later(call, lagoon, source, "ReEncrypt", {**result, **made})
 
 
 @kms.operation("ReEncryptTo", readonly=True, internal=True)

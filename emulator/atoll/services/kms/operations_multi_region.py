@@ -8,7 +8,15 @@ from atoll.core.arn import partition_of, render_arn
 from atoll.core.call import Call, Params
 from atoll.core.tenant_id import TenantId
 from atoll.services.kms.errors import already_exists, not_found, unsupported
-from atoll.services.kms.keys import PENDING_IMPORT, Key, check_enabled, find_key_itself, key_with_id, update_key
+from atoll.services.kms.keys import (
+    ENABLED,
+    PENDING_IMPORT,
+    Key,
+    check_enabled,
+    find_key_itself,
+    key_with_id,
+    update_key,
+)
 from atoll.services.kms.making import EXTERNAL, describe, make_key, moment
 from atoll.services.kms.materials import PENDING_REPLICAS, Material, materials_of, put_material
 from atoll.services.kms.multi_region import (
@@ -133,7 +141,10 @@ def make_replica(call: Call, tenant: Tenant) -> Params:
         if call["Origin"] != EXTERNAL:
             for material in call["Materials"]:
                 put_material(tenant, key.id, Material(*material))
-            update_key(tenant, key, state="Enabled")
+            update_key(tenant, key, state=ENABLED)
+    elif not key.multi_region:
+        # Somebody gave one here the same id.
+        return {}
     take_over(tenant, _again(tenant, key), call.params)
     return {}
 

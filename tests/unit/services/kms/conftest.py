@@ -51,6 +51,9 @@ class Lagoon:
         assert not isinstance(result, CoroutineType), "a transaction cannot wait"
         return result
 
+    def now(self) -> float:
+        return self.kms.clock.now()
+
     async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 

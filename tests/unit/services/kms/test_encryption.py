@@ -203,6 +203,24 @@ def test_re_encrypted_to_another_kind_of_key(kms: Any) -> None:
     assert kms.decrypt(back["CiphertextBlob"]) == b"secret"
 
 
+def test_a_destination_that_refuses_makes_it_no_use(kms: Any) -> None:
+    source, target = kms.key(), kms.key(BOTH)
+    blob = kms.encrypt(source)
+    kms.advance(100)
+    kms.call("DisableKey", BOTH, KeyId=target)
+    to = {"CiphertextBlob": blob, "DestinationKeyId": kms.arn(target, BOTH)}
+    said = ("DisabledException", f"{kms.arn(target, BOTH)} is disabled.")
+    assert kms.fails("ReEncrypt", **to) == said
+    assert kms.fails("ReEncrypt", DryRun=True, **to) == said
+    ignoring = {"SourceKeyId": source, "DryRun": True, "DryRunModifiers": ["IGNORE_CIPHERTEXT"]}
+    assert kms.fails("ReEncrypt", **ignoring, DestinationKeyId=kms.arn(target, BOTH)) == said
+    assert kms.fails("ReEncrypt", GrantTokens=["x"], **to)[0] == "InvalidGrantTokenException"
+    assert kms.call("GetKeyLastUsage", KeyId=source)["KeyLastUsage"]["Operation"] == "Encrypt"
+    kms.call("EnableKey", BOTH, KeyId=target)
+    kms.call("ReEncrypt", **to)
+    assert kms.call("GetKeyLastUsage", KeyId=source)["KeyLastUsage"]["Operation"] == "ReEncrypt"
+
+
 # ---- data keys
 
 
