@@ -14,7 +14,8 @@ import orjson
 from atoll.core.arn import parse_arn, partition_of
 from atoll.core.call import Call, Params
 from atoll.core.caller import Caller
-from atoll.services.kms.errors import invalid_arn, validation
+from atoll.core.errors import AwsError
+from atoll.services.kms.errors import validation
 from atoll.services.kms.keys import Key, key_arn
 from atoll.services.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
 from atoll.tenants import Tenant
@@ -85,10 +86,11 @@ def check_principal(text: str) -> None:
     """Raises InvalidArnException."""
     arn = parse_arn(text)
     if arn is not None:
-        if arn.service not in ("iam", "sts") or not _ACCOUNT.fullmatch(arn.account):
-            raise invalid_arn(text)
-    elif not (_ACCOUNT.fullmatch(text) or _SERVICE_PRINCIPAL.fullmatch(text)):
-        raise invalid_arn(text)
+        valid = arn.service in ("iam", "sts") and _ACCOUNT.fullmatch(arn.account)
+    else:
+        valid = _ACCOUNT.fullmatch(text) or _SERVICE_PRINCIPAL.fullmatch(text)
+    if not valid:
+        raise AwsError("InvalidArnException", f"ARN does not refer to a valid principal: {text}")
 
 
 def account_of(principal: str) -> str | None:

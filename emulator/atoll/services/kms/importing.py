@@ -9,7 +9,7 @@ import os
 from typing import Any, NamedTuple
 
 from atoll.services.kms.ciphertexts import pack_key_id
-from atoll.services.kms.errors import invalid_ciphertext, unsupported
+from atoll.services.kms.errors import invalid_ciphertext, unsupported, validation
 from atoll.services.kms.keys import Key, key_with_id
 from atoll.services.kms.materials import (
     CURRENT,
@@ -92,15 +92,18 @@ def find_wrapping(tenant: Tenant, token: bytes) -> Wrapping | None:
 
 
 def unwrap(wrapping: Wrapping, encrypted: bytes) -> bytes:
-    """The material. Raises InvalidCiphertextException."""
+    """The material. Raises ValidationException, InvalidCiphertextException."""
     from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
 
     from atoll.services.kms.private_keys import decrypt, read
 
     private: Any = read(wrapping.private)
-    if not wrapping.algorithm.startswith("RSA_AES_KEY_WRAP"):
-        return decrypt(private, wrapping.algorithm, encrypted)
     length = private.key_size // 8
+    wraps_aes = wrapping.algorithm.startswith("RSA_AES_KEY_WRAP")
+    if not (len(encrypted) > length if wraps_aes else len(encrypted) == length):
+        raise validation("Invalid encrypted key size.")
+    if not wraps_aes:
+        return decrypt(private, wrapping.algorithm, encrypted)
     wrapper = decrypt(private, wrapping.algorithm, encrypted[:length])
     try:
         return aes_key_unwrap_with_padding(wrapper, encrypted[length:])

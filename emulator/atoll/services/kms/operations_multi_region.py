@@ -41,7 +41,7 @@ from atoll.tenants import Tenant
 def _primary(tenant: Tenant, call: Call) -> Key:
     key = find_key_itself(tenant, call["KeyId"])
     if not key.multi_region or key.is_replica:
-        raise unsupported(f"{key.arn} is not a multi-region primary key.")
+        raise unsupported(f"{key.arn} is not a multi-Region primary key.")
     if key.state != PENDING_IMPORT:
         check_enabled(key)
     return key

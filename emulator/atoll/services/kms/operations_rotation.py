@@ -33,18 +33,24 @@ SHORTEST, LONGEST = 90, 2560
 """Days."""
 
 
-def _check_rotates(key: Key, *, on_demand: bool = False) -> None:
+def _check_origin(key: Key, *, on_demand: bool) -> None:
     """Raises UnsupportedOperationException."""
-    if key.spec.name != SYMMETRIC:
-        raise unsupported()
     if key.origin != AWS_KMS and not (on_demand and key.origin == EXTERNAL):
         raise not_valid_for_origin(key.arn, key.origin)
 
 
+def _check_rotates(key: Key) -> None:
+    """Whether there is anything to be known of its rotation. Raises UnsupportedOperationException."""
+    _check_origin(key, on_demand=True)
+    if key.spec.name != SYMMETRIC:
+        raise unsupported()
+
+
 def _check_changeable(call: Call, key: Key, *, on_demand: bool = False) -> None:
     check_customers(call, key)
-    _check_rotates(key, on_demand=on_demand)
+    _check_origin(key, on_demand=on_demand)
     check_enabled(key)
+    _check_rotates(key)
     if key.is_replica:
         raise unsupported(f"{key.arn} is a multi-Region replica key. Rotate the primary key instead.")
 
@@ -72,7 +78,7 @@ def disable_key_rotation(call: Call, tenant: Tenant) -> Params:
 def get_key_rotation_status(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html"""
     key = find_key_itself(tenant, call["KeyId"])
-    _check_rotates(key, on_demand=True)
+    _check_rotates(key)
     pending = key.state in (PENDING_DELETION, PENDING_REPLICA_DELETION)
     if key.period is None or pending:
         return {"KeyId": key.id, "KeyRotationEnabled": False}
@@ -113,7 +119,7 @@ def rotate_key_on_demand(call: Call, tenant: Tenant) -> Params:
 def list_key_rotations(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html"""
     key = find_key_itself(tenant, call["KeyId"])
-    _check_rotates(key, on_demand=True)
+    _check_rotates(key)
     after, limit = start_of(call, MAX_LISTED)
     every = call.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL"
     found = [each for each in materials_of(tenant, key.id) if every or each.rotated is not None]

@@ -68,7 +68,7 @@ def test_who_is_replicated_and_where(kms: Any) -> None:
     ]:
         assert kms.fails("ReplicateKey", **params)[0] == code
     refused = kms.fails("ReplicateKey", FAR, KeyId=key, ReplicaRegion="ap-south-1")
-    assert refused == ("UnsupportedOperationException", f"{kms.arn(key, FAR)} is not a multi-region primary key.")
+    assert refused == ("UnsupportedOperationException", f"{kms.arn(key, FAR)} is not a multi-Region primary key.")
 
 
 def test_rotation_is_shared(kms: Any) -> None:

@@ -131,6 +131,8 @@ def test_only_symmetric_keys_are_rotated(kms: Any) -> None:
     key = kms.key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
     for operation in ("EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "RotateKeyOnDemand"):
         assert kms.fails(operation, KeyId=key)[0] == "UnsupportedOperationException"
+    kms.call("DisableKey", KeyId=key)
+    assert kms.fails("RotateKeyOnDemand", KeyId=key) == ("DisabledException", f"{kms.arn(key)} is disabled.")
     external = kms.key(Origin="EXTERNAL")
     said = f"{kms.arn(external)} origin is EXTERNAL which is not valid for this operation."
     assert kms.fails("EnableKeyRotation", KeyId=external) == ("UnsupportedOperationException", said)
