@@ -33,6 +33,8 @@ from atoll.services.kms.usage import makes_managed_keys
 from atoll.tenants import Tenant
 
 MAX_LISTED = 100
+AES_LENGTHS = (16, 24, 32)
+"""Bytes of the keys that AES takes."""
 
 
 @kms.operation("CreateKey")
@@ -81,11 +83,11 @@ def _spec_of(call: Call) -> Spec:
 
 
 def _check_material(spec: Spec, secret: bytes) -> None:
-    """What the tag gives for material has to be some of that spec."""
+    """What the tag gives for material has to serve as a key of that spec; as in LocalStack, of any length that does."""
     try:
         if spec.kind not in ("symmetric", "hmac"):
             read_foreign(spec, secret)
-        elif len(secret) != spec.size:
+        elif len(secret) not in AES_LENGTHS if spec.kind == "symmetric" else not secret:
             raise ValueError(f"{len(secret)} bytes")
     except ValueError:
         raise validation(f"The custom key material is none of {spec.name}.") from None

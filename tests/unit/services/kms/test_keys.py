@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from base64 import b64encode
 from typing import Any
@@ -10,6 +11,13 @@ import pytest
 from atoll.core.errors import AwsError
 from atoll.services.kms.policies import default_policy
 from atoll.services.kms.specs import SPECS
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_public_key,
+)
 
 OTHER = ("222222222222", "eu-central-1")
 FAR = ("111111111111", "us-east-1")
@@ -344,6 +352,22 @@ def test_id_and_material_by_tags(kms: Any) -> None:
 def test_tags_that_give_no_id_and_no_material(kms: Any, tags: dict[str, str]) -> None:
     given = [{"TagKey": name, "TagValue": value} for name, value in tags.items()]
     assert kms.fails("CreateKey", Tags=given)[0] == "ValidationException"
+
+
+def test_material_by_tags_for_every_kind_of_key(kms: Any) -> None:
+    def tags(material: bytes) -> dict[str, str]:
+        return {"_custom_key_material_": b64encode(material).decode()}
+
+    for material in (b"custom test key material", b"m" * 16):
+        key = kms.key(tags=tags(material))
+        assert kms.decrypt(kms.encrypt(key)) == b"secret"
+    mac = kms.key(tags=tags(b"custom"), KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    made = kms.call("GenerateMac", KeyId=mac, Message=b"m", MacAlgorithm="HMAC_SHA_256")
+    assert made["Mac"] == hmac.digest(b"custom", b"m", "sha256")
+    private = ec.generate_private_key(ec.SECP256K1())
+    der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    pair = kms.key(tags=tags(der), KeySpec="ECC_SECG_P256K1", KeyUsage="SIGN_VERIFY")
+    assert load_der_public_key(kms.call("GetPublicKey", KeyId=pair)["PublicKey"]) == private.public_key()
 
 
 # ---- last usage
