@@ -188,9 +188,10 @@ def test_private_keys(kms: Any, spec: str, usage: str, make: Any, algorithm: str
 
 def test_hmac_keys(kms: Any) -> None:
     key = kms.key(Origin="EXTERNAL", KeySpec="HMAC_384", KeyUsage="GENERATE_VERIFY_MAC")
-    refused = kms.fails("ImportKeyMaterial", **wrapped(kms, key, b"m" * 32), **FOREVER)
-    assert refused[0] == "IncorrectKeyMaterialException"
-    kms.call("ImportKeyMaterial", **wrapped(kms, key, b"m" * 48), **FOREVER)
+    for length in (32, 47, 129):
+        refused = kms.fails("ImportKeyMaterial", **wrapped(kms, key, b"m" * length), **FOREVER)
+        assert refused[0] == "IncorrectKeyMaterialException"
+    kms.call("ImportKeyMaterial", **wrapped(kms, key, b"m" * 128), **FOREVER)
     kms.call("GenerateMac", KeyId=key, Message=b"m", MacAlgorithm="HMAC_SHA_384")
 
 
