@@ -140,20 +140,23 @@ class Locator:
         return find
 
     def _by_id(self, by: ById) -> _Finder:
+        # On the path of every Decrypt: what does not change is looked up once.
+        kind, parameter, read, account_parameter = by.kind, by.parameter, by.read, by.account
+        peek = self._directory.peek_owners
+
         def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
-            value = params.get(by.parameter)
-            if isinstance(value, str | bytes) and by.read is not None:
-                value = by.read(value)
-            account = params.get(by.account) if by.account else caller.account
-            if not isinstance(value, str) or not isinstance(account, str):
+            value = params.get(parameter)
+            if read is not None and (type(value) is bytes or type(value) is str):
+                value = read(value)
+            account = params.get(account_parameter) if account_parameter else caller.account
+            if type(value) is not str or type(account) is not str:
                 return None
-            question = ("id", by.kind, value)
-            owners = answers.get(question)
+            owners = answers.get(("id", kind, value)) if answers else None
             if owners is None:
-                owners = self._directory.peek_owners(caller.realm, by.kind, value)
+                owners = peek(caller.realm, kind, value)
                 if not owners:
-                    raise _Unknown(question)
-            if by.account:
+                    raise _Unknown(("id", kind, value))
+            if account_parameter:
                 owners = tuple(owner for owner in owners if owner.account == account)
             near = _tenant(caller.realm, account, caller.region)
             return near if near in owners else _nearest(owners, near)
