@@ -40,7 +40,7 @@ PENDING_IMPORT, PENDING_DELETION = "PendingImport", "PendingDeletion"
 PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
 
 COLUMNS = (
-    "id, number, created, description, usage, spec, origin, manager, state, policy, tags, store, deletion, window, "
+    "id, created, description, usage, spec, origin, manager, state, policy, tags, store, deletion, window, "
     "period, next_rotation, related, used"
 )
 _BY_ID = f"SELECT {COLUMNS} FROM key WHERE id = ?"
@@ -77,7 +77,6 @@ class Key:
         "material_ids",
         "next_rotation",
         "noted_until",
-        "number",
         "origin",
         "period",
         "policy",
@@ -106,7 +105,6 @@ class Key:
         self.next_rotation: float | None
         (
             self.id,
-            self.number,
             self.created,
             self.description,
             self.usage,

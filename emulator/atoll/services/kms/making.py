@@ -37,7 +37,7 @@ from atoll.tenants import Tenant
 
 AWS_KMS, EXTERNAL = "AWS_KMS", "EXTERNAL"
 EXPIRES, DOES_NOT_EXPIRE = "KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"
-_INSERT = f"INSERT INTO key ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO key ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def new_key_id(*, multi_region: bool) -> str:
@@ -61,12 +61,10 @@ def make_key(
     """A new key; without a secret it waits for its material. Raises AlreadyExistsException."""
     if key_with_id(tenant, key_id) is not None:
         raise already_exists(f"A key with the id {key_id} already exists")
-    [(number,)] = tenant.rows("SELECT coalesce(max(number), 0) + 1 FROM key")
     state = PENDING_IMPORT if secret is None else ENABLED
     config = orjson.dumps(related).decode() if related else None
     row = (
         key_id,
-        number,
         tenant.now(),
         description,
         usage,

@@ -29,8 +29,6 @@ from atoll.tenants import Tenant
 
 MAX_LISTED = 50
 MOST_LISTED = 100
-MAX_GRANTS = 50_000
-"""Of a key. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"""
 
 _GRANT_ID = re.compile(r"[0-9a-f]{64}")
 

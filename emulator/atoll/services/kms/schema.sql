@@ -3,7 +3,6 @@
 -- the region that this row is in. `used` is a JSON list of operation, time and request of the last use that was noted.
 CREATE TABLE key (
     id            TEXT PRIMARY KEY,
-    number        INTEGER NOT NULL UNIQUE,      -- in the order of their making
     created       REAL NOT NULL,
     description   TEXT NOT NULL,
     usage         TEXT NOT NULL,

@@ -66,10 +66,6 @@ SPECS = {
 ABSENT = frozenset(("SM2", "ML_KEM_512"))
 """SM2 is of AWS's regions in China only; ML-KEM-512 is in no library that Atoll has."""
 
-DATA_KEY_PAIRS = frozenset(name for name, spec in SPECS.items() if spec.kind in ("rsa", "ec", "ed25519", "ml-kem"))
-
-MAC_LENGTHS = {f"HMAC_SHA_{bits}": bits // 8 for bits in (224, 256, 384, 512)}
-
 
 def spec_named(name: str) -> Spec:
     """Raises UnsupportedOperationException for one that AWS has and Atoll has not."""
