@@ -160,6 +160,27 @@ class Cell:
             self._touch(call.owner)
             self.run_in_group(hosted, operation.service, operation.handler, call, reply)
 
+    def at_once(self, call: Call) -> Params | None:
+        """What a readonly operation answers that needs no waiting; None where it may. Raises AwsError."""
+        operation = self._operations.get((call.service, call.operation)) or self._find(call.service, call.operation)
+        hosted = self._tenant(call.owner)
+        if hosted is None or hosted.in_group or call.service not in hosted.ready:
+            return None
+        if operation.long or not operation.readonly or self.aftermath.full:
+            return None
+        self._touch(call.owner)
+        try:
+            result = operation.handler(call, hosted.tenant)
+        except AwsError:
+            raise
+        except Exception:
+            logger.exception("%s %s.%s in %s failed", call.request_id, call.service, call.operation, call.owner)
+            raise internal_failure() from None
+        if type(result) is CoroutineType:
+            result.close()
+            return None
+        return cast(Params, result)
+
     def _run_stateless(self, operation: Operation, call: Call, reply: Reply) -> None:
         """An operation of a service that has no tables: no tenant is opened for it."""
         tenant = self._stateless.get(call.owner)

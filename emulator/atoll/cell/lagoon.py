@@ -48,6 +48,9 @@ class CellLagoon:
         self.used = True
         return await self._cell.world.call(cause, service, operation, params)
 
+    def at_once(self, cause: Call, service: str, operation: str, params: Params) -> Params | None:
+        return self._cell.world.at_once(cause, service, operation, params)
+
     def until(
         self, deadline: float, woken_by: Hashable, *, next_look: Callable[[], float | None] | None = None
     ) -> AsyncIterator[None]:

@@ -15,6 +15,9 @@ class World(Protocol):
     async def call(self, cause: Call, service: str, operation: str, params: Params) -> Params:
         """An operation that `cause` leads to, as its caller. Raises AwsError."""
 
+    def at_once(self, cause: Call, service: str, operation: str, params: Params) -> Params | None:
+        """The same, where it takes no waiting; None where it does."""
+
     async def owner_of(self, effect: Effect) -> TenantId:
         """The tenant that an effect means. Raises AwsError."""
 

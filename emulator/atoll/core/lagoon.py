@@ -56,6 +56,11 @@ class Lagoon(Protocol):
         Raises AwsError when it is refused, or when calls have led to each other too often (`MAX_HOPS`).
         """
 
+    def at_once(self, cause: Call, service: str, operation: str, params: Params) -> Params | None:
+        """What `call` would give, where that can be had here and now: from a readonly operation on a tenant that is
+        open in this process, with nothing of it uncommitted. None where it has to be waited for. May be used within a
+        transaction. Raises AwsError as `call` does."""
+
     def until(
         self, deadline: float, woken_by: Hashable, *, next_look: Callable[[], float | None] | None = None
     ) -> AsyncIterator[None]:

@@ -35,6 +35,8 @@ class CellPort(Protocol):
 
     def apply(self, effect: Effect, call: Call, reply: Reply) -> None: ...
 
+    def at_once(self, call: Call) -> Params | None: ...
+
 
 class Dispatcher:
     """`cells` are by name. A tenant that no cell has is asked of the first, which then takes it."""
@@ -60,24 +62,17 @@ class Dispatcher:
     # ---- the world of a cell
 
     async def call(self, cause: Call, service: str, operation: str, params: Params) -> Params:
-        if cause.hops >= MAX_HOPS:
-            raise AwsError("InternalFailure", "The call was passed on too often.", status=508, fault="Receiver")
         found = self._operation(service, operation)
-        owner = await self._owner(found, params, cause.caller)
-        call = Call(
-            service,
-            operation,
-            params,
-            cause.caller,
-            owner,
-            cause.request_id,
-            cause.origin,
-            cause.deadline,
-            cause.hops + 1,
-        )
+        call = _led_to(cause, service, operation, params, await self._owner(found, params, cause.caller))
         reply = FutureReply(self._loop, call.request_id)
         self.run(call, reply)
         return await _answer(reply)
+
+    def at_once(self, cause: Call, service: str, operation: str, params: Params) -> Params | None:
+        if self._only is None:
+            return None
+        owner = self._locator.locate(self._operation(service, operation).access, params, cause.caller)
+        return None if owner is None else self._only.at_once(_led_to(cause, service, operation, params, owner))
 
     async def owner_of(self, effect: Effect) -> TenantId:
         found = self._operation(effect.service, effect.operation)
@@ -153,6 +148,23 @@ async def _answer(reply: FutureReply) -> Params:
         raise service_unavailable() from None
 
 
+def _led_to(cause: Call, service: str, operation: str, params: Params, owner: TenantId) -> Call:
+    """Raises AwsError where calls have led to each other too often."""
+    if cause.hops >= MAX_HOPS:
+        raise AwsError("InternalFailure", "The call was passed on too often.", status=508, fault="Receiver")
+    return Call(
+        service,
+        operation,
+        params,
+        cause.caller,
+        owner,
+        cause.request_id,
+        cause.origin,
+        cause.deadline,
+        cause.hops + 1,
+    )
+
+
 class Packed:
     """A cell whose calls, effects and answers all travel as MessagePack, as they do between processes."""
 
@@ -164,6 +176,10 @@ class Packed:
 
     def apply(self, effect: Effect, call: Call, reply: Reply) -> None:
         self._cell.apply(_repack(effect, Effect), _repack(call, Call), _PackedReply(reply))
+
+    def at_once(self, call: Call) -> Params | None:
+        result = self._cell.at_once(_repack(call, Call))
+        return None if result is None else msgspec.msgpack.decode(msgspec.msgpack.encode(result))
 
 
 class _PackedReply(Reply):

@@ -68,6 +68,9 @@ class Process:
     def apply(self, effect: Effect, call: Call, reply: Reply) -> None:
         self._port.apply(effect, call, _Line(self, reply))
 
+    def at_once(self, call: Call) -> Params | None:
+        return None if self.dead else self._port.at_once(call)
+
     def die(self) -> None:
         self.dead = True
         for line in tuple(self._asked):
@@ -117,6 +120,9 @@ class _Reach:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._target, name)
         if name == "on_change":
+            return method
+
+        if name == "at_once":
             return method
 
         async def reach(*args: Any, **named: Any) -> Any:
