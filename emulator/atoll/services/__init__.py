@@ -9,6 +9,12 @@ def _kms() -> Service:
     return load()
 
 
+def _secretsmanager() -> Service:
+    from atoll.services.secretsmanager import load
+
+    return load()
+
+
 def _sqs() -> Service:
     from atoll.services.sqs import load
 
@@ -21,4 +27,4 @@ def _sts() -> Service:
     return load()
 
 
-REGISTRY = Registry({"kms": _kms, "sqs": _sqs, "sts": _sts})
+REGISTRY = Registry({"kms": _kms, "secretsmanager": _secretsmanager, "sqs": _sqs, "sts": _sts})

@@ -23,7 +23,14 @@ from atoll.wire.http import Request
 from atoll.wire.model import load
 from botocore import xform_name
 
-ABSENT: dict[str, set[str]] = {}
+ABSENT: dict[str, set[str]] = {
+    "secretsmanager": {
+        "AssociateCrossAccountReplica",
+        "CancelRotateSecret",
+        "DisassociateCrossAccountReplica",
+        "RotateSecret",
+    }
+}
 """Operations of AWS's that a service of Atoll's does not have, by service. Callers get a 501 that names them."""
 
 FOLDER = Path(atoll.services.__file__).parent

@@ -1,0 +1,113 @@
+"""All that is said to KMS: a data key for each value of each version, and whether its KMS key may still be used.
+
+A value is sealed by AES-256-GCM under a data key that KMS has generated; what is kept is KMS's ciphertext of that key.
+A value that was read once stays open in the tenant's memory, and is given out again only while its KMS key is enabled
+(`may_be_used`): asking that takes no waiting where the key's tenant is open in this process.
+
+AWS binds a data key to the secret's ARN and the version's id. Here it is the version's id only: a copy of the tenant in
+another account has other ARNs, and its secrets have to open all the same.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from atoll.core.call import Call
+from atoll.core.errors import AwsError
+from atoll.core.lagoon import Lagoon
+from atoll.core.tenant_id import TenantId
+from atoll.services.secretsmanager.arns import key_arn, render, template
+from atoll.services.secretsmanager.errors import decryption_failure, encryption_failure, kms_not_allowed
+
+_NONCE = 12
+_UNUSABLE = frozenset(
+    (
+        "DisabledException",
+        "KMSInvalidStateException",
+        "KeyUnavailableException",
+        "InvalidKeyUsageException",
+        "IncorrectKeyException",
+        "InvalidCiphertextException",
+    )
+)
+_ABSENT = frozenset(("NotFoundException", "AccessDeniedException", "InvalidArnException"))
+
+
+class Seal(NamedTuple):
+    """A sealed value. `given` is the KmsKeyId that the secret had, `key` the ARN of the KMS key that it meant, both as
+    templates of the tenant that keeps the seal."""
+
+    given: str | None
+    key: str
+    data_key: bytes
+    value: bytes
+
+
+async def seal(call: Call, lagoon: Lagoon, place: TenantId, given: str | None, version_id: str, value: bytes) -> Seal:
+    """Seals a value for a secret at `place` whose KmsKeyId is `given` (a template; None is aws/secretsmanager).
+
+    Raises EncryptionFailure where KMS says that the key cannot be used, AccessDeniedException where there is none.
+    """
+    key = key_arn(None if given is None else render(given, place), place)
+    params = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": _context(version_id)}
+    try:
+        made = await lagoon.call(call, "kms", "GenerateDataKey", params)
+    except AwsError as error:
+        raise _told(error, encryption_failure()) from None
+    nonce = os.urandom(_NONCE)
+    sealed = nonce + AESGCM(made["Plaintext"]).encrypt(nonce, value, None)
+    return Seal(given, template(made["KeyId"], place), made["CiphertextBlob"], sealed)
+
+
+async def unseal(call: Call, lagoon: Lagoon, seals: Sequence[Seal], version_id: str) -> tuple[bytes, Seal]:
+    """The value, and the seal by which it opened: the newest whose KMS key can be used.
+
+    Raises DecryptionFailure or AccessDeniedException, as `seal` does, where there is none.
+    """
+    refused: AwsError | None = None
+    for each in reversed(seals):
+        params = {
+            "CiphertextBlob": each.data_key,
+            "KeyId": render(each.key, lagoon.here),
+            "EncryptionContext": _context(version_id),
+        }
+        try:
+            opened = await lagoon.call(call, "kms", "Decrypt", params)
+            return _open(opened["Plaintext"], each.value), each
+        except AwsError as error:
+            refused = refused or _told(error, decryption_failure())
+        except InvalidTag:
+            refused = refused or decryption_failure()
+    raise refused or decryption_failure()
+
+
+def may_be_used(call: Call, lagoon: Lagoon, key: str) -> bool:
+    """Whether KMS says here and now that the key with that ARN is enabled. False too where it would have to be waited
+    for."""
+    try:
+        described = lagoon.at_once(call, "kms", "DescribeKey", {"KeyId": key})
+    except AwsError:
+        return False
+    return described is not None and described["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def _open(data_key: bytes, sealed: bytes) -> bytes:
+    return AESGCM(data_key).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+
+
+def _context(version_id: str) -> dict[str, str]:
+    return {"SecretVersionId": version_id}
+
+
+def _told(error: AwsError, unusable: AwsError) -> AwsError:
+    """What the caller is told of KMS's refusal."""
+    if error.code in _UNUSABLE:
+        return unusable
+    return kms_not_allowed() if error.code in _ABSENT else error

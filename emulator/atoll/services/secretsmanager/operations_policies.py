@@ -1,0 +1,83 @@
+"""Resource policies: attached, shown, listed, examined. Under relaxed rules they decide nothing."""
+
+from __future__ import annotations
+
+from atoll.core.call import Call, Params
+from atoll.services.secretsmanager.errors import invalid_parameter, malformed_policy, public_policy, secret_not_found
+from atoll.services.secretsmanager.pages import page
+from atoll.services.secretsmanager.policies import examine, is_public
+from atoll.services.secretsmanager.replicas import replicate
+from atoll.services.secretsmanager.secrets import Secret, own, update, usable
+from atoll.services.secretsmanager.service import secretsmanager
+from atoll.tenants import Tenant
+
+DEFAULT = "default"
+"""The one policy that a secret can have."""
+MAX_RESULTS = 100
+
+
+@secretsmanager.operation("PutResourcePolicy")
+def put_resource_policy(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html"""
+    text: str = call["ResourcePolicy"]
+    _check_default(call)
+    secret = own(tenant, call["SecretId"])
+    for finding in examine(text):
+        if finding.malformed:
+            raise malformed_policy(finding.message)
+    if call.get("BlockPublicPolicy") and is_public(text):
+        raise public_policy()
+    return _write(tenant, call, secret, text)
+
+
+@secretsmanager.operation("DeleteResourcePolicy")
+def delete_resource_policy(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteResourcePolicy.html"""
+    _check_default(call)
+    return _write(tenant, call, own(tenant, call["SecretId"]), None)
+
+
+@secretsmanager.operation("GetResourcePolicy", readonly=True)
+def get_resource_policy(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetResourcePolicy.html"""
+    secret = usable(tenant, call["SecretId"])
+    if call.get("PolicyName", DEFAULT) != DEFAULT:
+        raise secret_not_found()
+    shown = {"ARN": secret.arn, "Name": secret.name}
+    if secret.policy is not None:
+        shown |= {"ResourcePolicy": secret.policy, "PolicyName": DEFAULT}
+    return shown
+
+
+@secretsmanager.operation("ListResourcePolicies", readonly=True)
+def list_resource_policies(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListResourcePolicies.html"""
+    secret = usable(tenant, call["SecretId"])
+    names = [] if secret.policy is None else [DEFAULT]
+    found, token = page(names, lambda name: [name], call.get("MaxResults") or MAX_RESULTS, call.get("NextToken"))
+    return {"ResourcePolicies": [{"PolicyName": name} for name in found], "NextToken": token}
+
+
+@secretsmanager.operation("ValidateResourcePolicy", readonly=True)
+def validate_resource_policy(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html"""
+    if call.get("SecretId") is not None:
+        usable(tenant, call["SecretId"])
+    findings = examine(call["ResourcePolicy"])
+    for finding in findings:
+        if finding.malformed:
+            raise malformed_policy(finding.message)
+    return {
+        "PolicyValidationPassed": not findings,
+        "ValidationErrors": [{"CheckName": each.check, "ErrorMessage": each.message} for each in findings],
+    }
+
+
+def _check_default(call: Call) -> None:
+    if call.get("PolicyName", DEFAULT) != DEFAULT:
+        raise invalid_parameter(f"You can only modify the {DEFAULT} policy.")
+
+
+def _write(tenant: Tenant, call: Call, secret: Secret, policy: str | None) -> Params:
+    replicate(tenant, call.caller, update(tenant, secret, policy=policy))
+    return {"ARN": secret.arn, "Name": secret.name, "PolicyName": DEFAULT}

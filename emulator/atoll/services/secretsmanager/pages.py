@@ -1,0 +1,46 @@
+"""Pages of a list, and the token that leads to the next."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import orjson
+
+from atoll.services.secretsmanager.errors import invalid_next_token
+
+T = TypeVar("T")
+Place = list[Any]
+"""Where an item stands in its list: what it is sorted by, unique to it."""
+
+
+def page(
+    items: Sequence[T], place_of: Callable[[T], Place], most: int, token: str | None, *, descending: bool = False
+) -> tuple[list[T], str | None]:
+    """At most so many items behind the place that the token names, and the token of the next page. Raises
+    InvalidNextTokenException."""
+    ordered = sorted(items, key=place_of, reverse=descending)
+    if token is not None:
+        after = _read(token)
+        try:
+            ordered = [item for item in ordered if (place_of(item) < after if descending else place_of(item) > after)]
+        except TypeError:
+            raise invalid_next_token() from None
+    found = ordered[:most]
+    return found, _write(place_of(found[-1])) if len(ordered) > most else None
+
+
+def _write(place: Place) -> str:
+    return urlsafe_b64encode(orjson.dumps(place)).decode()
+
+
+def _read(token: str) -> Place:
+    try:
+        place = orjson.loads(urlsafe_b64decode(token))
+    except (binascii.Error, ValueError):
+        raise invalid_next_token() from None
+    if not isinstance(place, list) or not place:
+        raise invalid_next_token()
+    return place

@@ -1,0 +1,155 @@
+"""Resource policies: whether a text is one, and whom it lets in or shuts out.
+
+What is said of a policy is what AWS lists:
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import orjson
+
+SYNTAX = "This resource policy contains a syntax error."
+PRINCIPAL = "This resource policy contains an unsupported principal."
+SERVICE_PRINCIPAL = "This resource policy contains an invalid service principal."
+BROAD = (
+    "This resource policy grants broad access to your secret. "
+    "Secrets Manager does not allow creating and applying such policies in the console."
+)
+LOCKOUT = "Your requested changes will not allow you to manage this secret in the future."
+
+_VERSIONS = ("2008-10-17", "2012-10-17")
+_PRINCIPAL = re.compile(
+    r"\*|[0-9]{12}|A[A-Z]{2}A[A-Z0-9]{12,124}"
+    r"|arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:root|(?:user|role)/.+)|sts::[0-9]{12}:(?:assumed-role|federated-user)/.+)"
+)
+_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
+_NARROWING = frozenset(
+    (
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceip",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "aws:viaawsservice",
+    )
+)
+
+
+class Finding(NamedTuple):
+    """What is wrong with a policy. One that is `malformed` cannot be attached at all."""
+
+    check: str
+    message: str
+    malformed: bool
+
+
+def examine(text: str) -> list[Finding]:
+    """All that is wrong with it."""
+    statements = _statements(text)
+    if statements is None:
+        return [Finding("SYNTAX_ERROR", SYNTAX, True)]
+    found: list[Finding] = []
+    principals = [pair for statement in statements for pair in _principals(statement)]
+    if not all(_PRINCIPAL.fullmatch(name) for kind, name in principals if kind == "AWS"):
+        found.append(Finding("UNSUPPORTED_PRINCIPAL", PRINCIPAL, True))
+    if not all(_SERVICE.fullmatch(name) for kind, name in principals if kind == "Service"):
+        found.append(Finding("INVALID_SERVICE_PRINCIPAL", SERVICE_PRINCIPAL, True))
+    if any(map(_is_broad, statements)):
+        found.append(Finding("PUBLIC_POLICY", BROAD, False))
+    if any(map(_shuts_out, statements)):
+        found.append(Finding("LOCKOUT", LOCKOUT, False))
+    return found
+
+
+def is_public(text: str) -> bool:
+    """Whether a well-formed policy lets everybody in."""
+    return any(map(_is_broad, _statements(text) or []))
+
+
+def _statements(text: str) -> list[dict[str, Any]] | None:
+    """None where the text is not a policy."""
+    try:
+        policy = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(policy, dict) or not policy.keys() <= {"Version", "Id", "Statement"}:
+        return None
+    if policy.get("Version", _VERSIONS[0]) not in _VERSIONS or not isinstance(policy.get("Id", ""), str):
+        return None
+    statements = _listed(policy.get("Statement", []))
+    return statements if statements and all(map(_is_statement, statements)) else None
+
+
+def _is_statement(statement: object) -> bool:
+    return (
+        isinstance(statement, dict)
+        and statement.keys() - {"Sid", "Effect", "Condition"} <= _ONE_OF.keys() | _NOT.keys()
+        and statement.get("Effect") in ("Allow", "Deny")
+        and isinstance(statement.get("Sid", ""), str)
+        and all((name in statement) != (f"Not{name}" in statement) for name in _ONE_OF)
+        and all(_is_texts(statement.get(name, statement.get(f"Not{name}"))) for name in ("Action", "Resource"))
+        and _is_principal(statement.get("Principal", statement.get("NotPrincipal")))
+        and _is_condition(statement.get("Condition", {}))
+    )
+
+
+_ONE_OF = {"Principal": True, "Action": True, "Resource": True}
+_NOT = {f"Not{name}": True for name in _ONE_OF}
+
+
+def _is_texts(value: object) -> bool:
+    return bool(value) and all(isinstance(item, str) and item for item in _listed(value))
+
+
+def _is_principal(principal: object) -> bool:
+    if isinstance(principal, dict):
+        kinds = {"AWS", "Service", "Federated", "CanonicalUser"}
+        return bool(principal) and principal.keys() <= kinds and all(map(_is_texts, principal.values()))
+    return principal == "*"
+
+
+def _is_condition(condition: object) -> bool:
+    return isinstance(condition, dict) and all(isinstance(keys, dict) for keys in condition.values())
+
+
+def _principals(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    principal = statement.get("Principal", statement.get("NotPrincipal"))
+    if isinstance(principal, dict):
+        for kind, names in principal.items():
+            yield from ((kind, name) for name in _listed(names))
+    else:
+        yield ("AWS", "*")
+
+
+def _is_broad(statement: dict[str, Any]) -> bool:
+    """Whether it allows something to everybody, and no condition says of whom."""
+    if statement["Effect"] != "Allow":
+        return False
+    everybody = "NotPrincipal" in statement or ("AWS", "*") in _principals(statement)
+    keys = {key.lower() for keys in statement.get("Condition", {}).values() for key in keys}
+    return everybody and not keys & _NARROWING
+
+
+def _shuts_out(statement: dict[str, Any]) -> bool:
+    """Whether it denies everybody to change the policy again."""
+    if statement["Effect"] != "Deny" or statement.get("Condition") or ("AWS", "*") not in _principals(statement):
+        return False
+    managing = {"*", "secretsmanager:*", "secretsmanager:putresourcepolicy", "secretsmanager:put*"}
+    return "Principal" in statement and any(
+        action.lower() in managing for action in _listed(statement.get("Action", []))
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

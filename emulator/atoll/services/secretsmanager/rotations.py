@@ -1,0 +1,57 @@
+"""How a secret is to be rotated: what is stored of it, and how it is shown.
+
+`rotation` in a secret's row is an object with `enabled`, `function` and `role` (templates of ARNs), `rules`,
+`metadata`, `last` and `next` (seconds since the epoch).
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atoll.core.call import Params
+from atoll.services.secretsmanager.arns import render, template
+from atoll.services.secretsmanager.secrets import Secret
+from atoll.services.secretsmanager.times import moment
+from atoll.tenants import Tenant
+
+_ARNS = ("function", "role")
+
+
+def shown_rotation(tenant: Tenant, secret: Secret) -> Params:
+    """Its members in DescribeSecret and ListSecrets: none before rotation was set up."""
+    rotation = secret.rotation
+    if rotation is None:
+        return {}
+    function, role = (rotation.get(name) for name in _ARNS)
+    enabled = rotation["enabled"]
+    return {
+        "RotationEnabled": enabled,
+        "RotationLambdaARN": None if function is None else render(function, tenant.id),
+        "RotationRules": rotation.get("rules"),
+        "ExternalSecretRotationMetadata": rotation.get("metadata"),
+        "ExternalSecretRotationRoleArn": None if role is None else render(role, tenant.id),
+        "LastRotatedDate": moment(rotation.get("last")),
+        "NextRotationDate": moment(rotation.get("next")) if enabled else None,
+    }
+
+
+def rotation_for_elsewhere(tenant: Tenant, secret: Secret) -> dict[str, Any] | None:
+    """With whole ARNs, as another tenant is told of it."""
+    return _with_arns(secret.rotation, lambda arn: render(arn, tenant.id))
+
+
+def rotation_from_elsewhere(tenant: Tenant, rotation: dict[str, Any] | None) -> dict[str, Any] | None:
+    return _with_arns(rotation, lambda arn: template(arn, tenant.id))
+
+
+def _with_arns(rotation: dict[str, Any] | None, change: Any) -> dict[str, Any] | None:
+    if rotation is None:
+        return None
+    return {name: change(value) if name in _ARNS and value else value for name, value in rotation.items()}
+
+
+def rotated_by_hand(tenant: Tenant, secret: Secret) -> Secret:
+    """A new current value by PutSecretValue or UpdateSecret counts as a rotation: the schedule begins anew."""
+    return secret
