@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Coroutine
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from atoll.cell.reply import NotMine
@@ -115,17 +117,23 @@ class Timekeeper:
                 self._not_later(id, self._cell.clock.now())
 
     async def _run_timer(self, hosted: Hosted, service: str, name: str, key: str) -> None:
-        def run(tenant: Tenant) -> Any:
+        goes_on: list[CoroutineType[Any, Any, None]] = []
+
+        def run(tenant: Tenant) -> None:
             due = tenant.timer_due(service, name, key)
             if due is None or due > tenant.now():
                 # Since it was found due, a call has taken it away or put it off.
-                return None
+                return
             tenant.set_timer(service, name, key, None)
-            return self._cell.registry[service].timers[name](tenant, key)
+            result = self._cell.registry[service].timers[name](tenant, key)
+            if type(result) is CoroutineType:
+                goes_on.append(result)
 
         try:
             # In the tenant that is open and kept so: whoever wants to open it may have to wait until it is left.
             await self._cell.transact_hosted(hosted, service, run)
+            if goes_on:
+                self._cell.spawn(self._go_on(hosted.tenant.id, f"{service}.{name} {key}", goes_on.pop()))
         except NotMine:
             raise
         except Exception:
@@ -135,6 +143,16 @@ class Timekeeper:
             )
             again = self._cell.clock.now() + RETRY
             await self._cell.transact_engine(hosted, _set_timer, service, name, key, again)
+        finally:
+            for coroutine in goes_on:
+                coroutine.close()
+
+    async def _go_on(self, id: TenantId, timer: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        """What a timer goes on with once its transaction has committed. It is tried once."""
+        try:
+            await coroutine
+        except Exception:
+            logger.exception("%s: what timer %s went on with failed", id, timer)
 
 
 def _due_timers(tenant: Tenant) -> list[tuple[str, str, str]]:

@@ -121,6 +121,8 @@ class Service:
         """Registers what is run, as one transaction, when a timer of that name is due: `handler(tenant, key)`.
 
         The timer is gone by then; the handler sets it again where it shall go on.
+        It may return a coroutine, to be gone on with after its transaction has committed, and tried once: what must
+        not be lost with the process it guards by setting the timer again.
         """
 
         def register(handler: _F) -> _F:

@@ -149,8 +149,21 @@ async def relay(call: Call, lagoon: Lagoon) -> Params:
 
 @probe.operation("Later")
 def later(call: Call, tenant: Tenant) -> Params:
-    tenant.set_timer("probe", "note", call["Text"], tenant.now() + call["Seconds"])
+    tenant.set_timer("probe", call.get("Timer", "note"), call["Text"], tenant.now() + call["Seconds"])
     return {}
+
+
+@probe.timer("relay")
+def relay_later(tenant: Tenant, key: str) -> Coroutine[Any, Any, None]:
+    """Writes a note, and goes on with another; of the text `broken` only the first."""
+
+    async def go_on(lagoon: Lagoon) -> None:
+        if key == "broken":
+            raise ValueError("a failure of ours")
+        await lagoon.transaction(due, f"{key} went on")
+
+    due(tenant, key)
+    return go_on(tenant.lagoon)
 
 
 @probe.timer("note")

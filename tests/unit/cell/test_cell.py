@@ -131,6 +131,22 @@ def test_a_timer_runs_in_a_closed_tenant_and_after_a_restart(tmp_path: Path, clo
     asyncio.run(scenario())
 
 
+def test_a_timer_may_go_on_after_its_transaction(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            for text in ("broken", "fine"):
+                await cloud.call(A, "Later", Timer="relay", Text=text, Seconds=100)
+            await cloud.cell.tenants.close(A)
+            cloud.clock.advance(101)
+            await cloud.quiet()
+            assert sorted(await cloud.notes(A, "due")) == ["broken", "fine", "fine went on"]
+            cloud.clock.advance(1000)
+            await cloud.quiet()
+            assert len(await cloud.notes(A, "due")) == 3, "it is tried once"
+
+    asyncio.run(scenario())
+
+
 def test_what_only_reads_may_go_on_with_what_writes(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
     async def scenario() -> None:
         async with cloud_at(tmp_path) as cloud:
