@@ -23,14 +23,7 @@ from atoll.wire.http import Request
 from atoll.wire.model import load
 from botocore import xform_name
 
-ABSENT: dict[str, set[str]] = {
-    "secretsmanager": {
-        "AssociateCrossAccountReplica",
-        "CancelRotateSecret",
-        "DisassociateCrossAccountReplica",
-        "RotateSecret",
-    }
-}
+ABSENT: dict[str, set[str]] = {}
 """Operations of AWS's that a service of Atoll's does not have, by service. Callers get a 501 that names them."""
 
 FOLDER = Path(atoll.services.__file__).parent

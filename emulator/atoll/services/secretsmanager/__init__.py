@@ -11,10 +11,12 @@ from atoll.core.service import Service
 def load() -> Service:
     """The service with its operations registered."""
     from atoll.services.secretsmanager import (
+        operations_accounts,
         operations_lists,
         operations_passwords,
         operations_policies,
         operations_replicas,
+        operations_rotation,
         operations_secrets,
         operations_tags,
         operations_values,
@@ -32,6 +34,8 @@ def load() -> Service:
         operations_policies,
         operations_passwords,
         operations_replicas,
+        operations_accounts,
+        operations_rotation,
         timers,
     ):
         assert module.secretsmanager is secretsmanager

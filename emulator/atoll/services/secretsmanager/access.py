@@ -17,11 +17,14 @@ KEYED = Access(BY_ID, also=(ByArn("KmsKeyId"),), aws=Crossing.ACCOUNT)
 REPLICA = Access(First(ByArn("ReplicaArn"), ByAccount("Account", region="Region")), aws=Crossing.BOTH)
 
 ACCESS = {
+    "AssociateCrossAccountReplica": Access(BY_ID, also=(ByArn("CrossAccountReplicaARN"),)),
     "BatchGetSecretValue": Access(Here(), also=(ByArn("SecretIdList"),)),
+    "CancelRotateSecret": SHARED,
     "CreateSecret": Access(Here(), also=(ByArn("KmsKeyId"), ByArn("CrossAccountPrimaryARN"))),
     "DeleteResourcePolicy": SHARED,
     "DeleteSecret": SHARED,
     "DescribeSecret": SHARED,
+    "DisassociateCrossAccountReplica": Access(BY_ID, also=(ByArn("CrossAccountReplicaARN"),)),
     "GetRandomPassword": Access(Here()),
     "GetResourcePolicy": SHARED,
     "GetSecretValue": SHARED,
@@ -33,6 +36,7 @@ ACCESS = {
     "RemoveRegionsFromReplication": SHARED,
     "ReplicateSecretToRegions": SHARED,
     "RestoreSecret": SHARED,
+    "RotateSecret": Access(BY_ID, also=(ByArn("RotationLambdaARN"),), aws=Crossing.ACCOUNT),
     "StopReplicationToReplica": SHARED,
     "TagResource": SHARED,
     "UntagResource": SHARED,
@@ -40,6 +44,7 @@ ACCESS = {
     "UpdateSecretVersionStage": SHARED,
     "ValidateResourcePolicy": SHARED,
     # What primary and replica say to each other.
+    "AcceptCrossAccountReplication": REPLICA,
     "ReplicateSecret": REPLICA,
     "ForgetPrimary": REPLICA,
     "ReportReplica": Access(ByArn("PrimaryArn"), aws=Crossing.BOTH),

@@ -7,7 +7,7 @@ from atoll.services.secretsmanager.errors import invalid_parameter, malformed_po
 from atoll.services.secretsmanager.pages import page
 from atoll.services.secretsmanager.policies import examine, is_public
 from atoll.services.secretsmanager.replicas import replicate
-from atoll.services.secretsmanager.secrets import Secret, own, update, usable
+from atoll.services.secretsmanager.secrets import Secret, own_in_account, update, usable
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.tenants import Tenant
 
@@ -21,7 +21,7 @@ def put_resource_policy(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html"""
     text: str = call["ResourcePolicy"]
     _check_default(call)
-    secret = own(tenant, call["SecretId"])
+    secret = own_in_account(tenant, call["SecretId"])
     for finding in examine(text):
         if finding.malformed:
             raise malformed_policy(finding.message)
@@ -34,7 +34,7 @@ def put_resource_policy(call: Call, tenant: Tenant) -> Params:
 def delete_resource_policy(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteResourcePolicy.html"""
     _check_default(call)
-    return _write(tenant, call, own(tenant, call["SecretId"]), None)
+    return _write(tenant, call, own_in_account(tenant, call["SecretId"]), None)
 
 
 @secretsmanager.operation("GetResourcePolicy", readonly=True)

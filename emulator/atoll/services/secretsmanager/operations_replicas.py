@@ -6,7 +6,6 @@ from typing import Any
 
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
-from atoll.services.secretsmanager.arns import normal_key
 from atoll.services.secretsmanager.encryption import Seal, unseal
 from atoll.services.secretsmanager.errors import invalid_parameter, invalid_request
 from atoll.services.secretsmanager.replicas import (
@@ -97,7 +96,7 @@ def _labelled(tenant: Tenant, text: str) -> tuple[Secret, list[Version]]:
 def _status(tenant: Tenant, id: int) -> Params:
     secret = with_id(tenant, id)
     assert secret is not None
-    return {"ARN": secret.arn, "ReplicationStatus": shown_regions(replicas_of(tenant, secret))}
+    return {"ARN": secret.arn, "ReplicationStatus": shown_regions(replicas_of(tenant, secret), tenant.id)}
 
 
 @secretsmanager.operation("RemoveRegionsFromReplication")
@@ -112,7 +111,7 @@ def remove_regions_from_replication(call: Call, tenant: Tenant) -> Params:
         drop_replica(tenant, secret, region)
         tell_gone(tenant, call, secret, replica)
     secret = update(tenant, secret)
-    return {"ARN": secret.arn, "ReplicationStatus": shown_regions(replicas_of(tenant, secret))}
+    return {"ARN": secret.arn, "ReplicationStatus": shown_regions(replicas_of(tenant, secret), tenant.id)}
 
 
 def tell_gone(tenant: Tenant, call: Call, secret: Secret, replica: Replica) -> None:
@@ -157,21 +156,24 @@ def replicate_secret(call: Call, tenant: Tenant) -> Params:
             return {}
         if secret is not None:
             remove(tenant, secret)
-        kms_key = normal_key(call.get("KmsKey"), tenant.id)
-        secret = insert(tenant, told["Name"], told["Suffix"], primary_region=call["PrimaryRegion"], kms_key=kms_key)
+        secret = insert(
+            tenant, told["Name"], told["Suffix"], primary_region=call["PrimaryRegion"], kms_key=call["KmsKey"]
+        )
     columns: dict[str, Any] = {
         "description": told["Description"],
         "type": told["Type"],
-        "tags": told["Tags"],
-        "policy": told["Policy"],
         "changed": told["Changed"],
-        "rotation": rotation_from_elsewhere(tenant, told["Rotation"]),
         "owning_service": told["OwningService"],
     }
     if secret.primary_arn is not None:
         columns |= {"primary_status": IN_SYNC, "primary_message": SUCCEEDED}
     else:
-        columns["created"] = told["Created"]
+        columns |= {
+            "created": told["Created"],
+            "tags": told["Tags"],
+            "policy": told["Policy"],
+            "rotation": rotation_from_elsewhere(tenant, told["Rotation"]),
+        }
     secret = update(tenant, secret, **columns)
     if _mirror_versions(tenant, secret, call):
         report(tenant, call.caller, call["PrimaryArn"], call["Place"], Status=IN_SYNC, Message=SUCCEEDED)
@@ -250,7 +252,7 @@ def report_replica(call: Call, tenant: Tenant) -> Params:
             drop_replica(tenant, secret, replica.place)
         return {}
     if "KmsKey" in call.params:
-        replica = replica._replace(kms_key=call["KmsKey"] or None)
+        replica = replica._replace(kms_key=call["KmsKey"])
     if "Accessed" in call.params:
         replica = replica._replace(accessed=call["Accessed"])
     if "Status" in call.params:

@@ -27,6 +27,7 @@ from atoll.services.secretsmanager.errors import (
     token_in_use,
 )
 from atoll.services.secretsmanager.replicas import (
+    DETACHED,
     PENDING,
     Copies,
     Replica,
@@ -157,7 +158,7 @@ def _create(
         "ARN": secret.arn,
         "Name": name,
         "VersionId": None if sealed is None else token,
-        "ReplicationStatus": shown_regions(replicas_of(tenant, secret)) or None,
+        "ReplicationStatus": shown_regions(replicas_of(tenant, secret), tenant.id) or None,
     }
 
 
@@ -269,7 +270,7 @@ def _update(
         secret = rotated_by_hand(tenant, secret)
     if secret.is_replica:
         primary, place = primary_of(tenant, secret)
-        report(tenant, call.caller, primary, place, KmsKey=call["KmsKeyId"])
+        report(tenant, call.caller, primary, place, KmsKey=secret.kms_key)
     else:
         replicate(tenant, call.caller, secret, copies)
     return {"ARN": secret.arn, "Name": secret.name, "VersionId": token}
@@ -317,7 +318,7 @@ def _check_deletable(tenant: Tenant, secret: Secret, text: str, *, force: bool) 
     replicas = replicas_of(tenant, secret)
     if regions := [replica.place for replica in replicas if not replica.in_another_account]:
         raise still_replicated(text, regions)
-    if any(replica.in_another_account for replica in replicas):
+    if any(replica.in_another_account and replica.status != DETACHED for replica in replicas):
         raise invalid_request(
             "You can't delete a secret that is associated with a cross-account replica secret. "
             "Call DisassociateCrossAccountReplica first."

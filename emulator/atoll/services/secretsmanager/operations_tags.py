@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atoll.core.call import Call, Params
 from atoll.services.secretsmanager.replicas import replicate
-from atoll.services.secretsmanager.secrets import own, update
+from atoll.services.secretsmanager.secrets import own_in_account, update
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.services.secretsmanager.tags import merged
 from atoll.tenants import Tenant
@@ -13,7 +13,7 @@ from atoll.tenants import Tenant
 @secretsmanager.operation("TagResource")
 def tag_resource(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html"""
-    secret = own(tenant, call["SecretId"])
+    secret = own_in_account(tenant, call["SecretId"])
     replicate(tenant, call.caller, update(tenant, secret, tags=merged(secret.tags, call["Tags"])))
     return {}
 
@@ -21,7 +21,7 @@ def tag_resource(call: Call, tenant: Tenant) -> Params:
 @secretsmanager.operation("UntagResource")
 def untag_resource(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UntagResource.html"""
-    secret = own(tenant, call["SecretId"])
+    secret = own_in_account(tenant, call["SecretId"])
     gone = set(call["TagKeys"])
     tags = {key: value for key, value in secret.tags.items() if key not in gone}
     replicate(tenant, call.caller, update(tenant, secret, tags=tags))

@@ -17,7 +17,7 @@ from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
-from atoll.services.secretsmanager.arns import DEFAULT_KEY, SERVICE, render, secret_arn
+from atoll.services.secretsmanager.arns import DEFAULT_KEY, SERVICE, normal_key, render, secret_arn
 from atoll.services.secretsmanager.encryption import Seal, seal
 from atoll.services.secretsmanager.errors import invalid_parameter
 from atoll.services.secretsmanager.rotations import rotation_for_elsewhere
@@ -36,6 +36,8 @@ Copies = dict[str, dict[str, Seal] | AwsError]
 
 
 class Replica(NamedTuple):
+    """A row of `replica`. `kms_key` is a template of the replica's tenant."""
+
     place: str
     kms_key: str | None
     status: str
@@ -77,11 +79,11 @@ def replicas_of(tenant: Tenant, secret: Secret) -> list[Replica]:
     ]
 
 
-def shown_regions(replicas: Iterable[Replica]) -> list[Params]:
+def shown_regions(replicas: Iterable[Replica], here: TenantId) -> list[Params]:
     return [
         {
             "Region": replica.place,
-            "KmsKeyId": replica.kms_key or DEFAULT_KEY,
+            "KmsKeyId": DEFAULT_KEY if replica.kms_key is None else render(replica.kms_key, replica.tenant(here)),
             "Status": replica.status,
             "StatusMessage": replica.message,
             "LastAccessedDate": day(replica.accessed),
@@ -111,7 +113,8 @@ def wanted_regions(here: TenantId, given: Sequence[Params]) -> list[Replica]:
         region = each.get("Region")
         if not region or region == here.region or region in wanted:
             raise invalid_parameter("Invalid replica region.")
-        wanted[region] = Replica(region, each.get("KmsKeyId") or None, IN_PROGRESS, None, None, None)
+        kms_key = normal_key(each.get("KmsKeyId"), here._replace(region=region))
+        wanted[region] = Replica(region, kms_key, IN_PROGRESS, None, None, None)
     return list(wanted.values())
 
 

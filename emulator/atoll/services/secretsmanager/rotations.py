@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from atoll.core.call import Params
-from atoll.services.secretsmanager.arns import render, template
-from atoll.services.secretsmanager.secrets import Secret
+from atoll.services.secretsmanager.arns import SERVICE, render, template
+from atoll.services.secretsmanager.schedules import read_rules
+from atoll.services.secretsmanager.secrets import CURRENT, PENDING, Secret, update
 from atoll.services.secretsmanager.times import moment
 from atoll.tenants import Tenant
 
@@ -52,6 +53,29 @@ def _with_arns(rotation: dict[str, Any] | None, change: Any) -> dict[str, Any] |
     return {name: change(value) if name in _ARNS and value else value for name, value in rotation.items()}
 
 
+# ---- when
+
+
+def scheduled(tenant: Tenant, secret: Secret, **columns: Any) -> Secret:
+    """Writes the secret's rotation with these changes, and sets the timer for its next window after now."""
+    rotation = {**(secret.rotation or {"enabled": False}), **columns}
+    schedule = read_rules(rotation.get("rules") or {})
+    start: float | None = None
+    if rotation["enabled"] and schedule is not None:
+        start, rotation["next"] = schedule.next_window(tenant.now())
+    tenant.set_timer(SERVICE, "rotate", str(secret.id), start)
+    return update(tenant, secret, rotation=rotation)
+
+
 def rotated_by_hand(tenant: Tenant, secret: Secret) -> Secret:
-    """A new current value by PutSecretValue or UpdateSecret counts as a rotation: the schedule begins anew."""
-    return secret
+    """A new current value by PutSecretValue or UpdateSecret counts as a rotation, from which a rate goes on."""
+    if secret.rotation is None or not secret.rotation["enabled"]:
+        return secret
+    schedule = read_rules(secret.rotation.get("rules") or {})
+    return scheduled(tenant, secret) if schedule is not None and schedule.by_rate else secret
+
+
+def in_progress(secret: Secret) -> str | None:
+    """The version that a rotation has begun and not finished."""
+    pending = secret.stages.get(PENDING)
+    return pending if pending != secret.stages.get(CURRENT) else None

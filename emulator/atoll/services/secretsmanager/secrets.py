@@ -160,6 +160,14 @@ def own(tenant: Tenant, text: str) -> Secret:
     return secret
 
 
+def own_in_account(tenant: Tenant, text: str) -> Secret:
+    """The same for what a replica in another account has of its own: only one in another region is refused."""
+    secret = usable(tenant, text)
+    if secret.primary_region is not None:
+        raise not_on_a_replica()
+    return secret
+
+
 def named(tenant: Tenant, name: str) -> Secret | None:
     return _by_name(tenant, name)
 

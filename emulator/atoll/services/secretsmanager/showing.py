@@ -19,7 +19,7 @@ def listed(tenant: Tenant, secret: Secret) -> Params:
 def described(tenant: Tenant, secret: Secret) -> Params:
     replicas = replicas_of(tenant, secret)
     shown = {**_shown(tenant, secret), "VersionIdsToStages": secret.by_version() or None}
-    shown["ReplicationStatus"] = shown_regions(replicas) or None
+    shown["ReplicationStatus"] = shown_regions(replicas, tenant.id) or None
     shown["CrossAccountReplicas"] = shown_accounts(replicas, tenant.id) or None
     if secret.primary_arn is not None:
         shown["CrossAccountPrimary"] = {

@@ -1,0 +1,100 @@
+"""Rotation: set up, begun, cancelled.
+
+AWS answers RotateSecret before the function has run. Here the answer comes after it, so that what a test does next sees
+the new version.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from atoll.core.call import Call, Params
+from atoll.core.lagoon import Lagoon
+from atoll.services.secretsmanager.arns import template
+from atoll.services.secretsmanager.errors import (
+    invalid_parameter,
+    invalid_request,
+    no_rotation_function,
+    rotation_not_complete,
+    token_in_use,
+)
+from atoll.services.secretsmanager.replicas import replicate
+from atoll.services.secretsmanager.rotating import Turn, begin, check_function, take_steps, test_only, turn_of
+from atoll.services.secretsmanager.rotations import in_progress, scheduled
+from atoll.services.secretsmanager.schedules import read_rules
+from atoll.services.secretsmanager.secrets import Secret, own, update
+from atoll.services.secretsmanager.service import secretsmanager
+from atoll.services.secretsmanager.versions import check_token, find_version
+from atoll.tenants import Tenant
+
+_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?")
+
+
+@secretsmanager.operation("RotateSecret")
+async def rotate_secret(call: Call, lagoon: Lagoon) -> Params:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html"""
+    token = check_token(call.params, parameter=True)
+    given: str | None = call.get("RotationLambdaARN") or None
+    if given is not None and not _FUNCTION.fullmatch(given):
+        raise invalid_parameter("The RotationLambdaARN is not a valid Lambda function ARN.")
+    read_rules(call.get("RotationRules") or {})
+    _, turn = await lagoon.transaction(_plan, call, given)
+    if turn is not None:
+        await check_function(call, lagoon, turn.function)
+    secret = await lagoon.transaction(_set_up, call, given)
+    now = bool(call.get("RotateImmediately", True))
+    if turn is not None and now:
+        await take_steps(call, lagoon, turn)
+    elif turn is not None:
+        await test_only(call, lagoon, turn)
+    return {"ARN": secret.arn, "Name": secret.name, "VersionId": token if turn is not None and now else None}
+
+
+def _plan(tenant: Tenant, call: Call, given: str | None) -> tuple[Secret, Turn | None]:
+    """The secret, and its rotation; none of a managed external secret, which no function of the account rotates."""
+    secret = own(tenant, call["SecretId"])
+    token = call["ClientRequestToken"]
+    turn = turn_of(tenant, secret, token) if given is None else Turn(secret.id, secret.arn, given, token)
+    if turn is None and secret.type is None:
+        raise no_rotation_function()
+    pending = in_progress(secret)
+    if pending is not None and pending != token:
+        raise rotation_not_complete()
+    version = find_version(tenant, secret, token)
+    if version is not None and pending != token:
+        raise token_in_use(token, secret.arn)
+    return secret, turn
+
+
+def _set_up(tenant: Tenant, call: Call, given: str | None) -> Secret:
+    secret, turn = _plan(tenant, call, given)
+    columns: dict[str, Any] = {"enabled": True}
+    if given is not None:
+        columns["function"] = template(given, tenant.id)
+    if (rules := call.get("RotationRules")) is not None:
+        columns["rules"] = {name: value for name, value in rules.items() if value is not None}
+    if (metadata := call.get("ExternalSecretRotationMetadata")) is not None:
+        columns["metadata"] = metadata
+    if (role := call.get("ExternalSecretRotationRoleArn")) is not None:
+        columns["role"] = template(role, tenant.id)
+    secret = scheduled(tenant, secret, **columns)
+    if turn is not None and find_version(tenant, secret, turn.token) is None:
+        secret = begin(tenant, secret, turn.token)
+    replicate(tenant, call.caller, secret)
+    return secret
+
+
+@secretsmanager.operation("CancelRotateSecret")
+def cancel_rotate_secret(call: Call, tenant: Tenant) -> Params:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CancelRotateSecret.html"""
+    secret = own(tenant, call["SecretId"])
+    if secret.rotation is None:
+        raise invalid_request(
+            "You tried to enable rotation on a secret that doesn't already have a Lambda function ARN configured and "
+            "you didn't include such an ARN as a parameter in this call."
+        )
+    pending = in_progress(secret)
+    secret = update(tenant, scheduled(tenant, secret, enabled=False))
+    replicate(tenant, call.caller, secret)
+    return {"ARN": secret.arn, "Name": secret.name, "VersionId": pending}

@@ -1,0 +1,139 @@
+"""The way of a rotation: a pending version, and four steps that its function takes with it.
+
+The function is called by Lambda's Invoke. Where that cannot be, also because there is no Lambda yet, the rotation says
+so as AWS does of a function that it may not invoke.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from atoll.core.arn import partition_of
+from atoll.core.call import Call
+from atoll.core.caller import Caller
+from atoll.core.errors import AwsError
+from atoll.core.ids import uuid4
+from atoll.core.lagoon import Lagoon
+from atoll.services.secretsmanager.arns import SERVICE, render
+from atoll.services.secretsmanager.errors import function_not_invokable
+from atoll.services.secretsmanager.replicas import replicate
+from atoll.services.secretsmanager.rotations import in_progress, scheduled
+from atoll.services.secretsmanager.secrets import CURRENT, PENDING, Secret, with_id
+from atoll.services.secretsmanager.versions import add_version, find_version, remove_version, write_stages
+from atoll.tenants import Tenant
+
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+TEST = ("testSecret",)
+
+
+class Turn(NamedTuple):
+    """One rotation of one secret. `token` becomes the new version's id."""
+
+    id: int
+    arn: str
+    function: str
+    token: str
+
+
+async def check_function(call: Call, lagoon: Lagoon, function: str) -> None:
+    """Raises AccessDeniedException where it cannot be invoked."""
+    try:
+        await lagoon.call(call, "lambda", "Invoke", {"FunctionName": function, "InvocationType": "DryRun"})
+    except AwsError:
+        raise function_not_invokable() from None
+
+
+def begin(tenant: Tenant, secret: Secret, token: str) -> Secret:
+    """The version that is to become the current one: pending, and without a value until the function gives it one."""
+    return add_version(tenant, secret, token, (PENDING,), None, None)
+
+
+async def take_steps(call: Call, lagoon: Lagoon, turn: Turn) -> bool:
+    """Whether all four went well. Where not, what is pending stays so, and the next rotation goes on with it."""
+    for step in STEPS:
+        if not await _take(call, lagoon, turn, step):
+            return False
+    return await lagoon.transaction(_finish, call.caller, turn)
+
+
+async def test_only(call: Call, lagoon: Lagoon, turn: Turn) -> None:
+    """What RotateSecret does that is not to rotate at once: the pending version is taken away again."""
+    await _take(call, lagoon, turn, *TEST)
+    await lagoon.transaction(_take_back, turn)
+
+
+async def _take(call: Call, lagoon: Lagoon, turn: Turn, step: str) -> bool:
+    event = {
+        "Step": step,
+        "SecretId": turn.arn,
+        "ClientRequestToken": turn.token,
+        "RotationToken": uuid4(),
+    }
+    try:
+        answer = await lagoon.call(
+            call,
+            "lambda",
+            "Invoke",
+            {"FunctionName": turn.function, "InvocationType": "RequestResponse", "Payload": orjson.dumps(event)},
+        )
+    except AwsError:
+        return False
+    return not answer.get("FunctionError")
+
+
+def _finish(tenant: Tenant, caller: Caller, turn: Turn) -> bool:
+    secret = with_id(tenant, turn.id)
+    if secret is None or in_progress(secret) is not None or secret.stages.get(CURRENT) != turn.token:
+        return False
+    replicate(tenant, caller, scheduled(tenant, secret, last=tenant.now()))
+    return True
+
+
+def _take_back(tenant: Tenant, turn: Turn) -> None:
+    secret = with_id(tenant, turn.id)
+    version = None if secret is None else find_version(tenant, secret, turn.token)
+    if secret is not None and version is not None and secret.stages_of(turn.token) == [PENDING]:
+        write_stages(tenant, secret, {stage: id for stage, id in secret.stages.items() if stage != PENDING})
+        remove_version(tenant, version.id)
+
+
+async def rotate_by_time(lagoon: Lagoon, cause: Call, turn: Turn) -> None:
+    """What a secret's timer goes on with. Nothing happens where the function cannot be invoked: the window passes, and
+    NextRotationDate with it."""
+    try:
+        await check_function(cause, lagoon, turn.function)
+    except AwsError:
+        return
+
+    def start(tenant: Tenant) -> str | None:
+        secret = with_id(tenant, turn.id)
+        if secret is None or secret.deleted is not None:
+            return None
+        # What an earlier rotation has left is taken up again.
+        if (left := in_progress(secret)) is not None:
+            return left
+        begin(tenant, secret, turn.token)
+        return turn.token
+
+    token = await lagoon.transaction(start)
+    if token is not None:
+        await take_steps(cause, lagoon, turn._replace(token=token))
+
+
+def cause_of(tenant: Tenant, secret: Secret) -> Call:
+    """A call that nobody made: the service rotates for the account."""
+    realm, account, region = tenant.id
+    principal = f"arn:{partition_of(region)}:iam::{account}:root"
+    caller = Caller(realm, account, region, principal, account, via="secretsmanager.amazonaws.com")
+    return Call(SERVICE, "RotateSecret", {"SecretId": secret.arn}, caller, tenant.id, uuid4())
+
+
+def turn_of(tenant: Tenant, secret: Secret, token: str) -> Turn | None:
+    """None where no function rotates the secret."""
+    rotation: dict[str, Any] = secret.rotation or {}
+    function = rotation.get("function")
+    return None if not function else Turn(secret.id, secret.arn, render(function, tenant.id), token)

@@ -1,0 +1,142 @@
+"""Replicas in another account: made, linked, kept, parted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+THEIRS = "222222222222"
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+async def make(cloud: Any, **params: Any) -> tuple[str, str]:
+    """A primary, and a replica that waits for it."""
+    primary = await cloud.create("primary", Description="d", Tags=[{"Key": "a", "Value": "1"}], **params)
+    other = cloud.at(THEIRS)
+    replica = await other.create("replica", None, CrossAccountPrimaryARN=primary, KmsKeyId=await other.key())
+    return primary, replica
+
+
+async def link(cloud: Any, primary: str, replica: str, **params: Any) -> Any:
+    return await cloud.call("AssociateCrossAccountReplica", SecretId=primary, CrossAccountReplicaARN=replica, **params)
+
+
+def test_linked(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary, replica = await make(cloud)
+        other = cloud.at(THEIRS)
+        shown = await other.describe("replica")
+        assert shown["CrossAccountPrimary"] == {
+            "PrimarySecretARN": primary,
+            "ReplicationStatus": "Pending",
+            "StatusMessage": None,
+        }
+        assert (await other.fails("GetSecretValue", SecretId=replica))[0] == "ResourceNotFoundException"
+        role = "arn:aws:iam::111111111111:role/replicator"
+        linked = await link(cloud, primary, replica, ReplicationRoleARN=role, ReplicaRestriction="NoRestriction")
+        assert (linked["ARN"], linked["CrossAccountReplicaARN"]) == (primary, replica)
+        await cloud.quiet()
+        assert (await cloud.describe("primary"))["CrossAccountReplicas"] == [
+            {
+                "ReplicaSecretARN": replica,
+                "ReplicationRoleARN": role,
+                "ReplicationStatus": "InSync",
+                "StatusMessage": "Replication succeeded",
+            }
+        ]
+        shown = await other.describe("replica")
+        assert shown["CrossAccountPrimary"]["ReplicationStatus"] == "InSync"
+        assert shown["Description"] == "d"
+        assert "Tags" not in shown
+        assert "PrimaryRegion" not in shown
+        assert await other.value("replica") == "v1"
+        await cloud.put(primary, "v2")
+        assert await other.value(replica) == "v2"
+        put = {"SecretString": "x", "ClientRequestToken": TOKEN}
+        assert (await other.fails("PutSecretValue", SecretId=replica, **put))[0] == "InvalidParameterException"
+        await other.call("TagResource", SecretId=replica, Tags=[{"Key": "own", "Value": ""}])
+        await cloud.call("TagResource", SecretId=primary, Tags=[{"Key": "b", "Value": ""}])
+        await cloud.quiet()
+        assert (await other.describe(replica))["Tags"] == [{"Key": "own", "Value": ""}]
+        again = await link(cloud, primary, replica)
+        assert again["CrossAccountReplicaARN"] == replica
+
+    play(scenario)
+
+
+def test_parted_by_the_primary(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary, replica = await make(cloud)
+        other = cloud.at(THEIRS)
+        await link(cloud, primary, replica)
+        await cloud.quiet()
+        assert (await cloud.fails("DeleteSecret", SecretId=primary))[0] == "InvalidRequestException"
+        assert (await other.fails("DeleteSecret", SecretId=replica))[0] == "InvalidRequestException"
+        parting = {"SecretId": primary, "CrossAccountReplicaARN": replica}
+        parted = await cloud.call("DisassociateCrossAccountReplica", **parting)
+        assert parted == {"ARN": primary, "CrossAccountReplicaARN": replica}
+        await cloud.quiet()
+        assert "CrossAccountReplicas" not in await cloud.describe(primary)
+        assert (await cloud.fails("DisassociateCrossAccountReplica", **parting))[0] == "InvalidRequestException"
+        shown = await other.describe(replica)
+        assert shown["CrossAccountPrimary"]["ReplicationStatus"] == "Detached"
+        await cloud.put(primary, "v2")
+        assert await other.value(replica) == "v1"
+        await other.call("StopReplicationToReplica", SecretId=replica)
+        assert "CrossAccountPrimary" not in await other.describe(replica)
+        await other.put(replica, "own")
+        await other.call("DeleteSecret", SecretId=replica)
+        await cloud.call("DeleteSecret", SecretId=primary)
+
+    play(scenario)
+
+
+def test_parted_by_the_replica(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary, replica = await make(cloud)
+        other = cloud.at(THEIRS)
+        await link(cloud, primary, replica)
+        await cloud.quiet()
+        assert await other.call("StopReplicationToReplica", SecretId=replica) == {"ARN": replica}
+        await cloud.quiet()
+        [shown] = (await cloud.describe(primary))["CrossAccountReplicas"]
+        assert shown["ReplicationStatus"] == "Detached"
+        await cloud.put(primary, "v2")
+        await cloud.quiet()
+        assert await other.value(replica) == "v1"
+
+    play(scenario)
+
+
+def test_what_is_refused(play_once: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary, replica = await make(cloud)
+        other = cloud.at(THEIRS)
+        key = await other.key()
+        make_one = {"Name": "x", "CrossAccountPrimaryARN": primary, "ClientRequestToken": TOKEN}
+        for wrong in (
+            {},
+            {"KmsKeyId": "alias/aws/secretsmanager"},
+            {"KmsKeyId": key, "SecretString": "x"},
+            {"KmsKeyId": key, "Description": "x"},
+            {"KmsKeyId": key, "AddReplicaRegions": [{"Region": "us-east-1"}]},
+            {"KmsKeyId": key, "CrossAccountPrimaryARN": primary.replace("eu-central-1", "us-east-1")},
+            {"KmsKeyId": key, "CrossAccountPrimaryARN": primary.replace("111111111111", THEIRS)},
+        ):
+            assert (await other.fails("CreateSecret", **{**make_one, **wrong}))[0] == "InvalidParameterException"
+        another = await cloud.create("another")
+
+        async def refused(primary: str, replica: str) -> str:
+            params = {"SecretId": primary, "CrossAccountReplicaARN": replica}
+            return str((await cloud.fails("AssociateCrossAccountReplica", **params))[0])
+
+        assert await refused(another, replica) == "InvalidRequestException"
+        assert await refused(primary, another) == "InvalidParameterException"
+        assert await refused(primary, replica.replace("eu-central-1", "us-east-1")) == "InvalidParameterException"
+        assert await refused(primary, replica[:-6] + "aaaaaa") == "ResourceNotFoundException"
+        third = await cloud.at("333333333333").create(
+            "third", None, CrossAccountPrimaryARN=primary, KmsKeyId=await cloud.at("333333333333").key()
+        )
+        await link(cloud, primary, replica)
+        assert await refused(primary, third) == "LimitExceededException"
+
+    play_once(scenario)

@@ -1,0 +1,247 @@
+"""Rotation: a function that is there, one that fails, one that is not; and by time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from atoll.core.access import Access, ByArn
+from atoll.core.call import Call, Params
+from atoll.core.errors import AwsError
+from atoll.core.lagoon import Lagoon
+from atoll.core.service import Service
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+FUNCTION = "arn:aws:lambda:eu-central-1:111111111111:function:rotator"
+NOT_INVOKABLE = (
+    "AccessDeniedException",
+    "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the "
+    "principal secretsmanager.amazonaws.com.",
+)
+NOT_COMPLETE = ("InvalidRequestException", "A previous rotation isn't complete. That rotation will be reattempted.")
+NONE = ("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
+
+functions = Service("lambda", access={"Invoke": Access(ByArn("FunctionName"))})
+steps: list[str] = []
+
+
+@functions.operation("Invoke")
+async def invoke(call: Call, lagoon: Lagoon) -> Params:
+    """What AWS's template of a rotation function does; `fails` fails in the third step, `absent` is not there."""
+    name = call["FunctionName"].rpartition(":")[2]
+    if name == "absent":
+        raise AwsError("ResourceNotFoundException", "Function not found", status=404)
+    if call["InvocationType"] == "DryRun":
+        return {"StatusCode": 204}
+    event = orjson.loads(call["Payload"])
+    arn, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
+    steps.append(step)
+    of = {"SecretId": arn}
+
+    async def ask(operation: str, **params: Any) -> Params:
+        return await lagoon.call(call, "secretsmanager", operation, {**of, **params})
+
+    if step == "createSecret":
+        new = {"SecretString": "rotated", "ClientRequestToken": token, "VersionStages": ["AWSPENDING"]}
+        await ask("PutSecretValue", **new)
+    elif step == "testSecret" and name == "fails":
+        return {"StatusCode": 200, "FunctionError": "Unhandled"}
+    elif step == "finishSecret":
+        labels = (await ask("DescribeSecret"))["VersionIdsToStages"]
+        [old] = [version for version, stages in labels.items() if "AWSCURRENT" in stages]
+        move = {"VersionStage": "AWSCURRENT", "MoveToVersionId": token, "RemoveFromVersionId": old}
+        await ask("UpdateSecretVersionStage", **move)
+    return {"StatusCode": 200}
+
+
+@pytest.fixture
+def play_with_functions(play: Any) -> Any:
+    steps.clear()
+    return lambda scenario: play(scenario, **{"lambda": lambda: functions})
+
+
+def at(*date: int) -> datetime:
+    return datetime(*date, tzinfo=UTC)  # type: ignore[arg-type]
+
+
+def rotate(**params: Any) -> dict[str, Any]:
+    return {"SecretId": "s", "RotationLambdaARN": FUNCTION, "ClientRequestToken": TOKEN, **params}
+
+
+def test_without_lambda_it_says_so_as_aws_does(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create()
+        assert await cloud.fails("RotateSecret", **rotate()) == NOT_INVOKABLE
+        shown = await cloud.describe("s")
+        assert "RotationEnabled" not in shown
+        assert list(shown["VersionIdsToStages"].values()) == [["AWSCURRENT"]]
+
+    play(scenario)
+
+
+def test_a_rotation(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        arn = await cloud.create()
+        rules = {"AutomaticallyAfterDays": 10}
+        rotated = await cloud.call("RotateSecret", **rotate(RotationRules=rules))
+        assert rotated == {"ARN": arn, "Name": "s", "VersionId": TOKEN}
+        assert steps[-4:] == ["createSecret", "setSecret", "testSecret", "finishSecret"]
+        assert await cloud.value("s") == "rotated"
+        assert await cloud.value("s", VersionStage="AWSPREVIOUS") == "v1"
+        shown = await cloud.describe("s")
+        assert shown["VersionIdsToStages"][TOKEN] == ["AWSCURRENT", "AWSPENDING"]
+        assert shown["RotationEnabled"] is True
+        assert shown["RotationLambdaARN"] == FUNCTION
+        assert shown["RotationRules"] == rules
+        assert shown["LastRotatedDate"] == at(2023, 11, 14, 22, 13, 20)
+        assert shown["NextRotationDate"] == at(2023, 11, 24, 23, 59, 59)
+        cancelled = await cloud.call("CancelRotateSecret", SecretId="s")
+        assert cancelled == {"ARN": arn, "Name": "s"}
+        shown = await cloud.describe("s")
+        assert shown["RotationEnabled"] is False
+        assert shown.get("NextRotationDate") is None
+        assert shown["RotationLambdaARN"] == FUNCTION
+        again = rotate(ClientRequestToken=TOKEN[::-1])
+        del again["RotationLambdaARN"]
+        await cloud.call("RotateSecret", **again)
+        assert (await cloud.describe("s"))["RotationEnabled"] is True
+
+    play_with_functions(scenario)
+
+
+def test_a_function_that_fails_leaves_what_is_pending(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        arn = await cloud.create()
+        failing = FUNCTION.replace("rotator", "fails")
+        await cloud.call("RotateSecret", **rotate(RotationLambdaARN=failing))
+        assert await cloud.value("s") == "v1"
+        assert await cloud.value("s", VersionStage="AWSPENDING") == "rotated"
+        assert (await cloud.describe("s")).get("LastRotatedDate") is None
+        other = TOKEN[::-1]
+        assert await cloud.fails("RotateSecret", **rotate(ClientRequestToken=other)) == NOT_COMPLETE
+        cancelled = await cloud.call("CancelRotateSecret", SecretId="s")
+        assert cancelled == {"ARN": arn, "Name": "s", "VersionId": TOKEN}
+        remove = {"VersionStage": "AWSPENDING", "RemoveFromVersionId": TOKEN}
+        await cloud.call("UpdateSecretVersionStage", SecretId="s", **remove)
+        await cloud.call("RotateSecret", **rotate(ClientRequestToken=other))
+        assert await cloud.value("s") == "rotated"
+
+    play_with_functions(scenario)
+
+
+def test_only_to_try_it(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        arn = await cloud.create()
+        rules = {"ScheduleExpression": "cron(0 8 1 * ? *)", "Duration": "2h"}
+        tried = await cloud.call("RotateSecret", **rotate(RotateImmediately=False, RotationRules=rules))
+        assert tried == {"ARN": arn, "Name": "s"}
+        assert steps[-1:] == ["testSecret"]
+        shown = await cloud.describe("s")
+        assert list(shown["VersionIdsToStages"].values()) == [["AWSCURRENT"]]
+        assert shown["NextRotationDate"] == at(2023, 12, 1, 9, 59, 59)
+        await cloud.advance((at(2023, 12, 1, 8) - at(2023, 11, 14, 22, 13, 20)).total_seconds() - 1)
+        assert await cloud.value("s") == "v1"
+        await cloud.advance(1)
+        assert await cloud.value("s") == "rotated"
+        shown = await cloud.describe("s")
+        assert shown["LastRotatedDate"] == at(2023, 12, 1, 8)
+        assert shown["NextRotationDate"] == at(2024, 1, 1, 9, 59, 59)
+
+    play_with_functions(scenario)
+
+
+def test_a_value_put_by_hand_begins_a_rate_anew(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create()
+        await cloud.call("RotateSecret", **rotate(RotationRules={"ScheduleExpression": "rate(10 days)"}))
+        await cloud.advance(5 * 86_400)
+        await cloud.put("s", "by hand")
+        assert (await cloud.describe("s"))["NextRotationDate"] == at(2023, 11, 29, 23, 59, 59)
+        await cloud.advance(9 * 86_400)
+        assert await cloud.value("s") == "by hand"
+        await cloud.advance(86_400)
+        assert await cloud.value("s") == "rotated"
+
+    play_with_functions(scenario)
+
+
+def test_a_function_that_is_gone_when_the_time_comes(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create()
+        absent = FUNCTION.replace("rotator", "absent")
+        assert await cloud.fails("RotateSecret", **rotate(RotationLambdaARN=absent)) == NOT_INVOKABLE
+        await cloud.call("RotateSecret", **rotate(RotationRules={"AutomaticallyAfterDays": 1}))
+        await cloud.call("DeleteSecret", SecretId="s")
+        steps.clear()
+        await cloud.advance(3 * 86_400)
+        assert steps == [], "a secret that is to go is not rotated"
+        await cloud.call("RestoreSecret", SecretId="s")
+        await cloud.advance(2 * 86_400)
+        assert steps[:1] == ["createSecret"]
+
+    play_with_functions(scenario)
+
+
+def test_what_is_refused(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create()
+        call = rotate()
+        del call["RotationLambdaARN"]
+        assert await cloud.fails("RotateSecret", **call) == NONE
+        del call["ClientRequestToken"]
+        assert await cloud.fails("RotateSecret", **call) == (
+            "InvalidParameterException",
+            "You must provide a ClientRequestToken value. We recommend a UUID-type value.",
+        )
+        assert (await cloud.fails("RotateSecret", **rotate(RotationLambdaARN="rotator")))[0] == (
+            "InvalidParameterException"
+        )
+        assert (await cloud.fails("CancelRotateSecret", SecretId="s"))[0] == "InvalidRequestException"
+        for rules in (
+            {"AutomaticallyAfterDays": 1, "ScheduleExpression": "rate(1 day)"},
+            {"ScheduleExpression": "rate(3 hours)"},
+            {"ScheduleExpression": "rate(1000 days)"},
+            {"ScheduleExpression": "rate(4 hours)", "Duration": "5h"},
+            {"ScheduleExpression": "rate(1 day)", "Duration": "25h"},
+            {"ScheduleExpression": "cron(0 22 * * ? *)", "Duration": "3h"},
+            {"ScheduleExpression": "cron(1 0 * * ? *)"},
+            {"ScheduleExpression": "cron(0 24 * * ? *)"},
+            {"ScheduleExpression": "cron(0 0 * * * *)"},
+            {"ScheduleExpression": "cron(0 0 ? * ? *)"},
+            {"ScheduleExpression": "cron(0 0 * * ? 2030)"},
+            {"ScheduleExpression": "cron(0 0 32 * ? *)"},
+            {"ScheduleExpression": "cron(0 0 ? * FUN *)"},
+            {"ScheduleExpression": "cron(0 0 ? * SUN#6 *)"},
+            {"ScheduleExpression": "cron(0 0 31 2 ? *)"},
+            {"ScheduleExpression": "every day"},
+        ):
+            code, _ = await cloud.fails("RotateSecret", **rotate(RotationRules=rules))
+            assert code == "InvalidParameterException", rules
+
+    play_with_functions(scenario)
+
+
+def test_secrets_that_partners_hold(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create(Type="Partner")
+        metadata = [{"Key": "k", "Value": "v"}]
+        role = "arn:aws:iam::111111111111:role/rotator"
+        call = {
+            "SecretId": "s",
+            "ClientRequestToken": TOKEN,
+            "ExternalSecretRotationMetadata": metadata,
+            "ExternalSecretRotationRoleArn": role,
+            "RotationRules": {"AutomaticallyAfterDays": 1},
+        }
+        await cloud.call("RotateSecret", **call)
+        [shown] = (await cloud.call("ListSecrets"))["SecretList"]
+        assert shown["Type"] == "Partner"
+        assert shown["RotationEnabled"] is True
+        assert shown["ExternalSecretRotationMetadata"] == metadata
+        assert shown["ExternalSecretRotationRoleArn"] == role
+        await cloud.advance(3 * 86_400)
+        assert await cloud.value("s") == "v1"
+
+    play(scenario)
