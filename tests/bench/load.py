@@ -8,6 +8,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
+from uuid import uuid4
 
 import boto3
 
@@ -84,15 +86,19 @@ def cycle(host: str, url: str) -> MakeScript:
     return script
 
 
-def make_queue(server: Server, name: str) -> str:
-    """Makes a queue anew and returns its URL."""
-    client = boto3.client(
-        "sqs",
+def _client(server: Server, service: str) -> Any:
+    return boto3.client(
+        service,
         endpoint_url=f"http://{server.host}",
         region_name=messages.REGION,
         aws_access_key_id=messages.ACCOUNT,
         aws_secret_access_key="test",
     )
+
+
+def make_queue(server: Server, name: str) -> str:
+    """Makes a queue anew and returns its URL."""
+    client = _client(server, "sqs")
     try:
         url: str = client.create_queue(QueueName=name)["QueueUrl"]
         return url
@@ -130,11 +136,24 @@ def send_receive_delete(server: Server) -> MakeScript:
     return cycle(server.host, make_queue(server, "cycle"))
 
 
+def get_secret(server: Server) -> MakeScript:
+    """A secret of 100 bytes, under a key of its account's own."""
+    clients = [_client(server, service) for service in ("kms", "secretsmanager")]
+    kms, secrets = clients
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    arn = secrets.create_secret(Name=f"bench/{uuid4()}", SecretString=BODY, KmsKeyId=key)["ARN"]
+    for client in clients:
+        client.close()
+    asked = messages.call(server.host, "secretsmanager", "secretsmanager.GetSecretValue", {"SecretId": arn})
+    return repeat([asked], b'"SecretString":"xxx')
+
+
 SCENARIOS = (
     Scenario("GetCallerIdentity", identity, 1.0),
     Scenario("SendMessage of 100 bytes", send, 1.5),
     Scenario("send + receive + delete", send_receive_delete, 5.4),
     Scenario("SendMessageBatch of 10", send_batch, 3.5),
+    Scenario("GetSecretValue of 100 bytes", get_secret, 1.3),
 )
 
 

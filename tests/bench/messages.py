@@ -55,11 +55,12 @@ def signed_identity(host: str, key_id: str, secret: str, number: int) -> bytes:
 
 
 def sqs(host: str, operation: str, params: dict[str, Any], account: str = ACCOUNT) -> bytes:
-    headers = {
-        "Content-Type": JSON,
-        "X-Amz-Target": f"AmazonSQS.{operation}",
-        **unsigned_headers("sqs", account),
-    }
+    return call(host, "sqs", f"AmazonSQS.{operation}", params, account)
+
+
+def call(host: str, service: str, target: str, params: dict[str, Any], account: str = ACCOUNT) -> bytes:
+    """An operation of a service that speaks JSON, by the target that the model gives it."""
+    headers = {"Content-Type": JSON, "X-Amz-Target": target, **unsigned_headers(service, account)}
     return render(host, headers, json.dumps(params).encode())
 
 

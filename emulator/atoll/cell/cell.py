@@ -37,6 +37,7 @@ from atoll.core.call import Call, Params
 from atoll.core.clock import Clock
 from atoll.core.effect import Effect
 from atoll.core.errors import AwsError, internal_failure, service_unavailable
+from atoll.core.lagoon import Stamp
 from atoll.core.service import Operation, Registry, Service
 from atoll.core.tenant_id import TenantId
 from atoll.index import ChangeKind, Index
@@ -180,6 +181,13 @@ class Cell:
             result.close()
             return None
         return cast(Params, result)
+
+    def stamp(self, id: TenantId) -> Stamp | None:
+        """What is another once anything was written in the tenant; None where that cannot be said here and now."""
+        hosted = self._tenant(id)
+        if hosted is None or self.aftermath.full:
+            return None
+        return hosted.opening, hosted.tenant.db.total_changes()
 
     def _run_stateless(self, operation: Operation, call: Call, reply: Reply) -> None:
         """An operation of a service that has no tables: no tenant is opened for it."""

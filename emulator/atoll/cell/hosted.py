@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 Entry = tuple[Reply, Any, AwsError | None]
 
 
+_OPENINGS = count()
+
+
 class Hosted:
     """One open tenant."""
 
@@ -38,6 +41,7 @@ class Hosted:
         "in_group",
         "lanes",
         "lost",
+        "opening",
         "published",
         "ready",
         "tenant",
@@ -46,6 +50,8 @@ class Hosted:
 
     def __init__(self, tenant: Tenant, epoch: int, published: int) -> None:
         self.tenant = tenant
+        self.opening = next(_OPENINGS)
+        """No other opening of a tenant in this process has the same number."""
         self.epoch = epoch
         self.published = published
         """The version of the catalogue up to which the index has it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from atoll.cell.reply import NotMine
 from atoll.core.call import Call, Params
 from atoll.core.ids import hex_id
-from atoll.core.lagoon import Claim
+from atoll.core.lagoon import Claim, Stamp
 from atoll.core.tenant_id import TenantId
 from atoll.core.threads import in_thread
 
@@ -50,6 +50,9 @@ class CellLagoon:
 
     def at_once(self, cause: Call, service: str, operation: str, params: Params) -> Params | None:
         return self._cell.world.at_once(cause, service, operation, params)
+
+    def stamp(self, place: TenantId) -> Stamp | None:
+        return self._cell.stamp(place) if place.realm == self.here.realm else None
 
     def until(
         self, deadline: float, woken_by: Hashable, *, next_look: Callable[[], float | None] | None = None

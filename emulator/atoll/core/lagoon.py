@@ -13,6 +13,8 @@ from atoll.core.tenant_id import TenantId
 
 T = TypeVar("T")
 
+Stamp = tuple[int, int]
+
 
 class Claim(msgspec.Struct, frozen=True):
     """A name that is claimed in the realm, pending until a transaction of the holder confirms it (`Tenant.hold`).
@@ -60,6 +62,10 @@ class Lagoon(Protocol):
         """What `call` would give, where that can be had here and now: from a readonly operation on a tenant that is
         open in this process, with nothing of it uncommitted. None where it has to be waited for. May be used within a
         transaction. Raises AwsError as `call` does."""
+
+    def stamp(self, place: TenantId) -> Stamp | None:
+        """What is another once anything was written in a tenant of this realm, this one or another: what was read of it
+        (`at_once`) is still so while its stamp is the same, time aside. None where it is not open in this process."""
 
     def until(
         self, deadline: float, woken_by: Hashable, *, next_look: Callable[[], float | None] | None = None

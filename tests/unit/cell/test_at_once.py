@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from atoll.cell.lagoon import CellLagoon
 from atoll.core.call import Call
 from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
@@ -70,5 +71,30 @@ def test_calls_that_led_to_each_other_too_often_are_refused(tmp_path: Path, clou
             cause = Call("probe", "Relay", {}, CAUSE.caller, B, "request", hops=10)
             with pytest.raises(AwsError, match="too often"):
                 cloud.dispatcher.at_once(cause, "probe", "List", {"Box": box_arn(A, "x")})
+
+    asyncio.run(scenario())
+
+
+def test_a_stamp_is_another_once_anything_was_written(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+            lagoon = CellLagoon(cloud.cell, B, "probe")
+            assert lagoon.stamp(A) is None, "it is not open"
+            await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="1")
+            first = lagoon.stamp(A)
+            assert first is not None
+            await cloud.notes(A, "x")
+            assert lagoon.stamp(A) == first
+            with pytest.raises(AwsError, match="BadNote"):
+                await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="bad")
+            second = lagoon.stamp(A)
+            await cloud.call(A, "Put", Box=box_arn(A, "x"), Text="2")
+            third = lagoon.stamp(A)
+            assert len({first, second, third}) == 3
+            await cloud.cell.tenants.close(A)
+            assert lagoon.stamp(A) is None
+            await cloud.notes(A, "x")
+            assert lagoon.stamp(A) not in (first, second, third, None), "it was opened anew"
+            assert lagoon.stamp(A._replace(realm="twin")) is None, "of another realm nothing is said"
 
     asyncio.run(scenario())

@@ -2,7 +2,7 @@
 
 A value is sealed by AES-256-GCM under a data key that KMS has generated; what is kept is KMS's ciphertext of that key.
 A value that was read once stays open in the tenant's memory, and is given out again only while its KMS key is enabled
-(`may_be_used`): asking that takes no waiting where the key's tenant is open in this process.
+(`KmsKey`): asking that takes no waiting where the key's tenant is open in this process.
 
 AWS binds a data key to the secret's ARN and the version's id. Here it is the version's id only: a copy of the tenant in
 another account has other ARNs, and its secrets have to open all the same.
@@ -19,9 +19,10 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from atoll.core.arn import parse_arn
 from atoll.core.call import Call
 from atoll.core.errors import AwsError
-from atoll.core.lagoon import Lagoon
+from atoll.core.lagoon import Lagoon, Stamp
 from atoll.core.tenant_id import TenantId
 from atoll.services.secretsmanager.arns import key_arn, render, template
 from atoll.services.secretsmanager.errors import decryption_failure, encryption_failure, kms_not_allowed
@@ -88,14 +89,33 @@ async def unseal(call: Call, lagoon: Lagoon, seals: Sequence[Seal], version_id: 
     raise refused or decryption_failure()
 
 
-def may_be_used(call: Call, lagoon: Lagoon, key: str) -> bool:
-    """Whether KMS says here and now that the key with that ARN is enabled. False too where it would have to be waited
-    for."""
-    try:
-        described = lagoon.at_once(call, "kms", "DescribeKey", {"KeyId": key})
-    except AwsError:
-        return False
-    return described is not None and described["KeyMetadata"]["KeyState"] == "Enabled"
+class KmsKey:
+    """The KMS key that an open value is under, by its ARN."""
+
+    __slots__ = ("_arn", "_place", "_stamp")
+
+    def __init__(self, key: str, here: TenantId) -> None:
+        """`key` is the template in a seal of the tenant `here`."""
+        self._arn = render(key, here)
+        arn = parse_arn(self._arn)
+        assert arn is not None
+        self._place = TenantId(here.realm, arn.account, arn.region)
+        self._stamp: Stamp | None = None
+        """Of the key's tenant, when KMS last said that the key is enabled."""
+
+    def may_be_used(self, call: Call, lagoon: Lagoon) -> bool:
+        """Whether the key is enabled, by what KMS says here and now, or by nothing having been written in its tenant
+        since KMS said so. False too where it would have to be waited for."""
+        stamp = lagoon.stamp(self._place)
+        if stamp is None or stamp != self._stamp:
+            try:
+                described = lagoon.at_once(call, "kms", "DescribeKey", {"KeyId": self._arn})
+            except AwsError:
+                return False
+            if described is None or described["KeyMetadata"]["KeyState"] != "Enabled":
+                return False
+            self._stamp = stamp
+        return True
 
 
 def _open(data_key: bytes, sealed: bytes) -> bytes:

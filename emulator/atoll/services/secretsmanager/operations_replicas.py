@@ -204,7 +204,7 @@ def _mirror_versions(tenant: Tenant, secret: Secret, call: Call) -> bool:
     there = {version.version_id: version for version in all_versions(tenant, secret)}
     for version_id, version in there.items():
         if version_id not in wanted:
-            remove_version(tenant, version.id)
+            remove_version(tenant, secret, version.id)
     complete = True
     for each in told:
         known = there.get(each["VersionId"])

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, NamedTuple
 
-from atoll.core.bounded import keep
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
-from atoll.services.secretsmanager.arns import render
-from atoll.services.secretsmanager.encryption import Seal, may_be_used, seal, unseal
+from atoll.services.secretsmanager.encryption import KmsKey, Seal, seal, unseal
 from atoll.services.secretsmanager.errors import invalid_parameter, invalid_request, token_in_use
 from atoll.services.secretsmanager.filters import matching
 from atoll.services.secretsmanager.pages import page
@@ -44,7 +42,6 @@ from atoll.services.secretsmanager.versions import (
 )
 from atoll.tenants import Tenant
 
-MAX_CACHED = 256
 LONGEST_CACHED = 16_384
 """Bytes of a value: longer ones are opened anew each time."""
 MAX_BATCH = 20
@@ -54,7 +51,7 @@ class _Ready(NamedTuple):
     """An answer, good on one day and while a KMS key is enabled."""
 
     answer: Params
-    key: str
+    key: KmsKey
     day: int
     own_account_only: bool
 
@@ -73,7 +70,7 @@ def get_secret_value(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any,
             ready is not None
             and ready.day == tenant.now() // DAY
             and not (ready.own_account_only and call.caller.account != tenant.id.account)
-            and may_be_used(call, tenant.lagoon, ready.key)
+            and ready.key.may_be_used(call, tenant.lagoon)
         ):
             return ready.answer.copy()
     return _open_and_answer(call, tenant.lagoon, *_find(tenant, call))
@@ -115,8 +112,8 @@ def _accessed(tenant: Tenant, call: Call, opened: int, answer: Params, by: Seal)
     stages = secret.stages_of(version.version_id)
     short = len(answer.get("SecretString") or answer.get("SecretBinary") or "") <= LONGEST_CACHED
     if short and version.id == opened and stages == answer["VersionStages"] and by in version.seals:
-        ready = _Ready(answer, render(by.key, tenant.id), today, secret.kms_key is None)
-        keep(memory_of(tenant).answers, _key(call.params), ready, MAX_CACHED)
+        ready = _Ready(answer, KmsKey(by.key, tenant.id), today, secret.kms_key is None)
+        memory_of(tenant).keep_answer(secret, _key(call.params), ready)
     return answer.copy()
 
 

@@ -98,7 +98,7 @@ def _take_back(tenant: Tenant, turn: Turn) -> None:
     version = None if secret is None else find_version(tenant, secret, turn.token)
     if secret is not None and version is not None and secret.stages_of(turn.token) == [PENDING]:
         write_stages(tenant, secret, {stage: id for stage, id in secret.stages.items() if stage != PENDING})
-        remove_version(tenant, version.id)
+        remove_version(tenant, secret, version.id)
 
 
 async def rotate_by_time(lagoon: Lagoon, cause: Call, turn: Turn) -> None:

@@ -25,6 +25,7 @@ from atoll.tenants import Tenant
 
 MEMORY = "secretsmanager"
 MAX_CACHED = 512
+MAX_ANSWERS = 256
 DAY = 86_400
 SUFFIX = 6
 CURRENT, PREVIOUS, PENDING = "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"
@@ -111,11 +112,24 @@ class Secret:
 class Memory:
     """What is cached of a tenant's secrets: by the SecretId that named it; and answers of GetSecretValue."""
 
-    __slots__ = ("answers", "by_text")
+    __slots__ = ("_answered", "answers", "by_text")
 
     def __init__(self) -> None:
         self.by_text: dict[str, Secret] = {}
         self.answers: dict[tuple[Any, ...], Any] = {}
+        self._answered: dict[int, list[tuple[Any, ...]]] = {}
+
+    def keep_answer(self, secret: Secret, key: tuple[Any, ...], answer: Any) -> None:
+        if len(self.answers) >= MAX_ANSWERS:
+            self.answers.clear()
+            self._answered.clear()
+        self.answers[key] = answer
+        self._answered.setdefault(secret.id, []).append(key)
+
+    def forget(self, id: int) -> None:
+        self.by_text.clear()
+        for key in self._answered.pop(id, ()):
+            self.answers.pop(key, None)
 
 
 def memory_of(tenant: Tenant) -> Memory:
@@ -125,8 +139,15 @@ def memory_of(tenant: Tenant) -> Memory:
     return memory
 
 
-def forget(tenant: Tenant) -> None:
-    """To be called after rows were changed: they are read again."""
+def forget(tenant: Tenant, id: int) -> None:
+    """To be called after rows of a secret were changed: they are read again."""
+    memory: Memory | None = tenant.memory.get(MEMORY)
+    if memory is not None:
+        memory.forget(id)
+
+
+def forget_all(tenant: Tenant) -> None:
+    """To be called when a secret comes or goes: an ARN may mean another one then."""
     tenant.memory.pop(MEMORY, None)
 
 
@@ -257,7 +278,7 @@ def insert(tenant: Tenant, name: str, suffix: str, **columns: Any) -> Secret:
     secret = with_id(tenant, tenant.last_row_id)
     assert secret is not None
     record(tenant, secret)
-    forget(tenant)
+    forget_all(tenant)
     return secret
 
 
@@ -269,7 +290,7 @@ def update(tenant: Tenant, secret: Secret, **columns: Any) -> Secret:
             columns[name] = orjson.dumps(columns[name]).decode()
     sets = ", ".join(f"{name} = ?" for name in columns)
     tenant.execute(f"UPDATE secret SET {sets} WHERE id = ?", (*columns.values(), secret.id))
-    forget(tenant)
+    forget(tenant, secret.id)
     written = with_id(tenant, secret.id)
     assert written is not None
     if "tags" in columns:
@@ -286,7 +307,7 @@ def remove(tenant: Tenant, secret: Secret) -> None:
     for timer in ("purge", "rotate"):
         tenant.set_timer(SERVICE, timer, str(secret.id), None)
     tenant.unrecord(SERVICE, "secret", secret.name)
-    forget(tenant)
+    forget_all(tenant)
 
 
 def record(tenant: Tenant, secret: Secret) -> None:

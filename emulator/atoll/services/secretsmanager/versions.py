@@ -158,7 +158,7 @@ def add_seal(tenant: Tenant, secret: Secret, version_id: str, seal: Seal) -> Non
         "SELECT id, ?, ?, ?, ? FROM version WHERE secret = ? AND version_id = ?",
         (*seal, secret.id, version_id),
     )
-    forget(tenant)
+    forget(tenant, secret.id)
 
 
 def attach(tenant: Tenant, secret: Secret, version_id: str, labels: Sequence[str], *, put: bool = False) -> Secret:
@@ -188,7 +188,7 @@ def write_stages(tenant: Tenant, secret: Secret, stages: dict[str, str]) -> Secr
                 "INSERT OR REPLACE INTO stage SELECT ?, ?, id FROM version WHERE secret = ? AND version_id = ?",
                 (secret.id, label, secret.id, version_id),
             )
-    forget(tenant)
+    forget(tenant, secret.id)
     written = with_id(tenant, secret.id)
     assert written is not None
     return written
@@ -204,10 +204,10 @@ def prune(tenant: Tenant, secret: Secret) -> None:
             (secret.id, tenant.now() - DAY, secret.id, count - MAX_VERSIONS),
         )
         for (id,) in old:
-            remove_version(tenant, id)
+            remove_version(tenant, secret, id)
 
 
-def remove_version(tenant: Tenant, id: int) -> None:
+def remove_version(tenant: Tenant, secret: Secret, id: int) -> None:
     tenant.execute("DELETE FROM seal WHERE version = ?", (id,))
     tenant.execute("DELETE FROM version WHERE id = ?", (id,))
-    forget(tenant)
+    forget(tenant, secret.id)

@@ -118,11 +118,11 @@ class Cloud:
         self.here = HERE
         calls.clear()
 
-    def at(self, account: str = "", region: str = "") -> Cloud:
+    def at(self, account: str = "", region: str = "", realm: str = HERE.realm) -> Cloud:
         """The same, called from elsewhere."""
         other = object.__new__(Cloud)
         other.__dict__.update(self.__dict__)
-        other.here = HERE._replace(account=account or HERE.account, region=region or HERE.region)
+        other.here = TenantId(realm, account or HERE.account, region or HERE.region)
         return other
 
     async def call(self, operation: str, service: str = "secretsmanager", **params: Any) -> Params:
@@ -196,7 +196,8 @@ async def running(folder: Path, services: dict[str, Callable[[], Service]]) -> A
     registry = Registry({"secretsmanager": lambda: REGISTRY["secretsmanager"], "kms": lambda: kms, **services})
     folder.mkdir(exist_ok=True)
     index = SqliteIndex(folder / "index.sqlite", clock)
-    await index.make_realm("default", True)
+    for realm in ("default", "twin"):
+        await index.make_realm(realm, True)
     directory = Directory(index)
     locator = Locator(directory)
     dispatcher = Dispatcher(registry, directory, locator)

@@ -45,6 +45,16 @@ def test_a_whole_arn_comes_before_a_name_that_looks_like_its_end(play: Any) -> N
     play(scenario)
 
 
+def test_a_new_name_may_be_what_a_cut_arn_means(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        arn = await cloud.create("s", "cut")
+        assert await cloud.value(arn[:-4]) == "cut"
+        await cloud.create(arn[:-4].rpartition(":")[2], "exact")
+        assert await cloud.value(arn[:-4]) == "exact"
+
+    play(scenario)
+
+
 def test_an_arn_of_a_name_that_was_made_anew_is_not_found(play: Any) -> None:
     async def scenario(cloud: Any) -> None:
         old = await cloud.create("s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -220,6 +221,44 @@ def test_an_answer_stays_in_memory_while_it_is_true(play_once: Any) -> None:
         assert (await cloud.at("222222222222").fails("GetSecretValue", SecretId=arn[:-7] + "-other"))[0]
 
     play_once(scenario)
+
+
+def test_what_was_written_beside_it_changes_no_answer(play_once: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        key = await cloud.key()
+        arn = await cloud.create(KmsKeyId=key)
+        await cloud.create("other")
+        for secret in (arn, "other"):
+            assert await cloud.value(secret) == "v1"
+        cloud.kms_calls()
+        await cloud.key()
+        for _ in range(2):
+            for secret in (arn, "other"):
+                assert await cloud.value(secret) == "v1"
+        assert cloud.kms_calls() == []
+        await asyncio.gather(cloud.set_key(key, "Disabled"), *(cloud.value("other") for _ in range(3)))
+        assert (await cloud.fails("GetSecretValue", SecretId=arn))[0] == "DecryptionFailure"
+        await cloud.cell.tenants.close(cloud.here)
+        await cloud.set_key(key, "Enabled")
+        assert await cloud.value(arn) == "v1"
+
+    play_once(scenario)
+
+
+def test_nothing_crosses_realms(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        arn = await cloud.create(KmsKeyId=await cloud.key())
+        twin = cloud.at(realm="twin")
+        assert await twin.fails("GetSecretValue", SecretId=arn) == NOT_FOUND
+        assert await twin.fails("DescribeSecret", SecretId=arn[:-7]) == NOT_FOUND
+        await twin.create("s", "the twin's")
+        await twin.call("ReplicateSecretToRegions", SecretId="s", AddReplicaRegions=[{"Region": "us-east-1"}])
+        await cloud.quiet()
+        assert await cloud.at(region="us-east-1").fails("DescribeSecret", SecretId="s") == NOT_FOUND
+        assert await cloud.at(region="us-east-1", realm="twin").value("s") == "the twin's"
+        assert await cloud.value(arn) == "v1"
+
+    play(scenario)
 
 
 def test_the_day_of_the_last_access(play: Any) -> None:
