@@ -7,7 +7,7 @@ from typing import Any
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager.encryption import Seal, unseal
-from atoll.services.secretsmanager.errors import invalid_parameter, invalid_request
+from atoll.services.secretsmanager.errors import invalid_request
 from atoll.services.secretsmanager.replicas import (
     DETACHED,
     FAILED,
@@ -105,11 +105,10 @@ def remove_regions_from_replication(call: Call, tenant: Tenant) -> Params:
     secret = own(tenant, call["SecretId"])
     replicas = {replica.place: replica for replica in replicas_of(tenant, secret)}
     for region in dict.fromkeys(call["RemoveReplicaRegions"]):
-        replica = replicas.get(region)
-        if replica is None:
-            raise invalid_parameter("Invalid replica region.")
-        drop_replica(tenant, secret, region)
-        tell_gone(tenant, call, secret, replica)
+        # One that is gone already is no mistake.
+        if (replica := replicas.get(region)) is not None:
+            drop_replica(tenant, secret, region)
+            tell_gone(tenant, call, secret, replica)
     secret = update(tenant, secret)
     return {"ARN": secret.arn, "ReplicationStatus": shown_regions(replicas_of(tenant, secret), tenant.id)}
 

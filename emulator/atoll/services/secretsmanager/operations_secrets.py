@@ -99,7 +99,11 @@ async def create_secret(call: Call, lagoon: Lagoon) -> Params:
         kms_key = normal_key(call.get("KmsKeyId"), lagoon.here)
         sealed = await seal(call, lagoon, lagoon.here, kms_key, token, value.data)
         copies = await seal_copies(call, lagoon, replicas, {token: value.data})
-    return await lagoon.transaction(_create, call, value, sealed, replicas, copies)
+    answer = await lagoon.transaction(_create, call, value, sealed, replicas, copies)
+    if replicas:
+        # What they have become since.
+        answer["ReplicationStatus"] = await lagoon.transaction(_replication_status, name)
+    return answer
 
 
 def _existing(tenant: Tenant, name: str, token: str) -> tuple[Secret, Version] | None:
@@ -158,8 +162,12 @@ def _create(
         "ARN": secret.arn,
         "Name": name,
         "VersionId": None if sealed is None else token,
-        "ReplicationStatus": shown_regions(replicas_of(tenant, secret), tenant.id) or None,
     }
+
+
+def _replication_status(tenant: Tenant, name: str) -> list[Params]:
+    secret = named(tenant, name)
+    return [] if secret is None else shown_regions(replicas_of(tenant, secret), tenant.id)
 
 
 # ---- DescribeSecret

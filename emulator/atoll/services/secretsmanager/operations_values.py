@@ -87,7 +87,10 @@ def _find(tenant: Tenant, call: Call) -> tuple[Secret, Version]:
 
 
 async def _open_and_answer(call: Call, lagoon: Lagoon, secret: Secret, version: Version) -> Params:
-    value, by = await unseal(call, lagoon, version.seals, version.version_id)
+    own = call.caller.account == lagoon.here.account
+    # Of a value that was sealed under another key later, aws/secretsmanager still is its account's only.
+    seals = [each for each in version.seals if own or each.given is not None]
+    value, by = await unseal(call, lagoon, seals, version.version_id)
     answer = {
         "ARN": secret.arn,
         "Name": secret.name,
@@ -112,7 +115,7 @@ def _accessed(tenant: Tenant, call: Call, opened: int, answer: Params, by: Seal)
     stages = secret.stages_of(version.version_id)
     short = len(answer.get("SecretString") or answer.get("SecretBinary") or "") <= LONGEST_CACHED
     if short and version.id == opened and stages == answer["VersionStages"] and by in version.seals:
-        ready = _Ready(answer, KmsKey(by.key, tenant.id), today, secret.kms_key is None)
+        ready = _Ready(answer, KmsKey(by.key, tenant.id), today, secret.kms_key is None or by.given is None)
         memory_of(tenant).keep_answer(secret, _key(call.params), ready)
     return answer.copy()
 

@@ -67,7 +67,7 @@ def read_rules(rules: Params) -> Schedule | None:
         rules.get(name) for name in ("AutomaticallyAfterDays", "ScheduleExpression", "Duration")
     )
     if days is not None and expression is not None:
-        raise invalid_parameter("You can't specify both AutomaticallyAfterDays and ScheduleExpression.")
+        raise invalid_parameter("You cannot specify both rotation frequency and schedule expression together.")
     hours = None if duration is None else int(duration[:-1])
     if hours is not None and not 1 <= hours <= 24:
         raise invalid_parameter("The rotation window must be between 1 and 24 hours.")

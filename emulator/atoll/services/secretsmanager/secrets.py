@@ -40,6 +40,7 @@ _BY_NAME = f"SELECT {_COLUMNS} FROM secret WHERE name = ?"
 _BY_ID = f"SELECT {_COLUMNS} FROM secret WHERE id = ?"
 _ALL = f"SELECT {_COLUMNS} FROM secret ORDER BY id"
 _STAGES = "SELECT s.stage, v.version_id FROM stage s JOIN version v ON v.id = s.version WHERE s.secret = ? ORDER BY 1"
+_ALL_STAGES = "SELECT s.secret, s.stage, v.version_id FROM stage s JOIN version v ON v.id = s.version ORDER BY 1, 2"
 
 
 class Secret:
@@ -68,7 +69,7 @@ class Secret:
         "type",
     )
 
-    def __init__(self, tenant: Tenant, row: tuple[Any, ...]) -> None:
+    def __init__(self, tenant: Tenant, row: tuple[Any, ...], stages: dict[str, str] | None = None) -> None:
         (
             self.id,
             self.name,
@@ -92,7 +93,7 @@ class Secret:
         self.tags: dict[str, str] = orjson.loads(tags)
         self.rotation: dict[str, Any] | None = None if rotation is None else orjson.loads(rotation)
         self.arn = secret_arn(tenant.id, self.name, self.suffix)
-        self.stages: dict[str, str] = dict(tenant.rows(_STAGES, (self.id,)))
+        self.stages: dict[str, str] = dict(tenant.rows(_STAGES, (self.id,))) if stages is None else stages
 
     @property
     def is_replica(self) -> bool:
@@ -205,7 +206,11 @@ def with_arn(tenant: Tenant, arn: str) -> Secret | None:
 
 
 def all_secrets(tenant: Tenant) -> list[Secret]:
-    return [Secret(tenant, row) for row in tenant.rows(_ALL)]
+    """By two queries, however many there are."""
+    stages: dict[int, dict[str, str]] = {}
+    for id, stage, version_id in tenant.rows(_ALL_STAGES):
+        stages.setdefault(id, {})[stage] = version_id
+    return [Secret(tenant, row, stages.get(row[0], {})) for row in tenant.rows(_ALL)]
 
 
 def check_name(name: str) -> str:

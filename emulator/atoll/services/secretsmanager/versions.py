@@ -23,6 +23,7 @@ from atoll.tenants import Tenant
 
 MAX_VERSIONS = 100
 MAX_STAGES = 20
+"""Of all versions of a secret together."""
 MAX_BYTES = 65_536
 DEFAULT_KEY_NAME = "DefaultEncryptionKey"
 """What ListSecretVersionIds calls aws/secretsmanager."""
@@ -177,9 +178,8 @@ def attach(tenant: Tenant, secret: Secret, version_id: str, labels: Sequence[str
 
 def write_stages(tenant: Tenant, secret: Secret, stages: dict[str, str]) -> Secret:
     """Raises LimitExceededException."""
-    for version_id in set(stages.values()):
-        if sum(holder == version_id for holder in stages.values()) > MAX_STAGES:
-            raise limit_exceeded(f"You can't attach more than {MAX_STAGES} staging labels to a version.")
+    if len(stages) > MAX_STAGES:
+        raise limit_exceeded(f"You can't attach more than {MAX_STAGES} staging labels to the versions of a secret.")
     for label in secret.stages.keys() - stages.keys():
         tenant.execute("DELETE FROM stage WHERE secret = ? AND stage = ?", (secret.id, label))
     for label, version_id in stages.items():

@@ -223,6 +223,20 @@ def test_an_answer_stays_in_memory_while_it_is_true(play_once: Any) -> None:
     play_once(scenario)
 
 
+def test_a_secret_that_went_back_to_the_default_key(play_once: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        key = await cloud.key()
+        arn = await cloud.create(KmsKeyId=key)
+        other = cloud.at("222222222222")
+        assert await other.value(arn) == "v1"
+        await cloud.call("UpdateSecret", SecretId=arn, KmsKeyId="", ClientRequestToken=TOKEN)
+        for _ in range(2):
+            assert await cloud.value(arn) == "v1"
+            assert (await other.fails("GetSecretValue", SecretId=arn))[0] == "InvalidRequestException"
+
+    play_once(scenario)
+
+
 def test_what_was_written_beside_it_changes_no_answer(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         key = await cloud.key()

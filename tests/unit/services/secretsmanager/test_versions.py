@@ -117,10 +117,14 @@ def test_moves_that_are_refused(play_once: Any) -> None:
 def test_twenty_labels(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         arn = await cloud.create()
-        two = await cloud.put(arn, "v2", VersionStages=[str(number) for number in range(20)])
+        two = await cloud.put(arn, "v2", VersionStages=[str(number) for number in range(19)])
         move = {"SecretId": arn, "VersionStage": "more", "MoveToVersionId": two}
         assert (await cloud.fails("UpdateSecretVersionStage", **move))[0] == "LimitExceededException"
-        assert len((await stages(cloud, arn))[two]) == 20
+        assert len((await stages(cloud, arn))[two]) == 19
+        put = {"SecretString": "v3", "VersionStages": ["18", "more"], "ClientRequestToken": TOKEN}
+        assert (await cloud.fails("PutSecretValue", SecretId=arn, **put))[0] == "LimitExceededException"
+        assert await cloud.value(arn, VersionStage="18") == "v2"
+        await cloud.put(arn, "v3", VersionStages=["18"])
 
     play_once(scenario)
 
