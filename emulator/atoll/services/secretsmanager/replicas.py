@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from atoll.core.arn import parse_arn
+from atoll.core.arn import parse_arn, partition_of
 from atoll.core.call import Call, Params
 from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
@@ -28,6 +28,8 @@ from atoll.tenants import Tenant
 
 IN_SYNC, IN_PROGRESS, FAILED, PENDING, DETACHED = "InSync", "InProgress", "Failed", "Pending", "Detached"
 SUCCEEDED = "Replication succeeded"
+LONGEST_REGION = 32
+"""Characters: no region has a longer name."""
 
 Plain = Mapping[str, bytes]
 """Values of versions, by their ids."""
@@ -111,7 +113,9 @@ def wanted_regions(here: TenantId, given: Sequence[Params]) -> list[Replica]:
     wanted: dict[str, Replica] = {}
     for each in given:
         region = each.get("Region")
-        if not region or region == here.region or region in wanted:
+        if not region or len(region) > LONGEST_REGION or region == here.region or region in wanted:
+            raise invalid_parameter("Invalid replica region.")
+        if partition_of(region) != partition_of(here.region):
             raise invalid_parameter("Invalid replica region.")
         kms_key = normal_key(each.get("KmsKeyId"), here._replace(region=region))
         wanted[region] = Replica(region, kms_key, IN_PROGRESS, None, None, None)
