@@ -23,24 +23,33 @@ def page(
     InvalidNextTokenException."""
     ordered = sorted(items, key=place_of, reverse=descending)
     if token is not None:
-        after = _read(token)
+        after = read_token(token)
         try:
             ordered = [item for item in ordered if (place_of(item) < after if descending else place_of(item) > after)]
         except TypeError:
             raise invalid_next_token() from None
     found = ordered[:most]
-    return found, _write(place_of(found[-1])) if len(ordered) > most else None
+    return found, write_token(place_of(found[-1])) if len(ordered) > most else None
 
 
-def _write(place: Place) -> str:
+def write_token(place: Place) -> str:
+    """The token of what stands behind this place."""
     return urlsafe_b64encode(orjson.dumps(place)).decode()
 
 
-def _read(token: str) -> Place:
+def _is_part(value: object) -> bool:
+    """Whether it may stand in a place: a text or a number that the database can compare with."""
+    if isinstance(value, int):
+        return abs(value) < 1 << 63
+    return isinstance(value, str | float)
+
+
+def read_token(token: str) -> Place:
+    """Raises InvalidNextTokenException."""
     try:
         place = orjson.loads(urlsafe_b64decode(token))
     except (binascii.Error, ValueError):
         raise invalid_next_token() from None
-    if not isinstance(place, list) or not place:
+    if not isinstance(place, list) or not place or not all(map(_is_part, place)):
         raise invalid_next_token()
     return place

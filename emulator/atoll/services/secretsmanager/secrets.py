@@ -205,6 +205,22 @@ def with_arn(tenant: Tenant, arn: str) -> Secret | None:
     return None if resource is None else _whole(tenant, resource)
 
 
+def sorted_secrets(
+    tenant: Tenant, column: str, *, most: int, after: list[Any] | None, descending: bool, with_deleted: bool
+) -> list[tuple[Secret, list[Any]]]:
+    """So many secrets by a column of theirs, from behind a place on, each with its place. `column` is SQL."""
+    sign, direction = ("<", "DESC") if descending else (">", "ASC")
+    tests = [] if with_deleted else ["deleted IS NULL"]
+    if after is not None:
+        tests.append(f"({column}, id) {sign} (?, ?)")
+    where = f"WHERE {' AND '.join(tests)}" if tests else ""
+    rows = tenant.rows(
+        f"SELECT {column}, {_COLUMNS} FROM secret {where} ORDER BY {column} {direction}, id {direction} LIMIT ?",
+        (*(after or ()), most),
+    )
+    return [(Secret(tenant, row[1:]), [row[0], row[1]]) for row in rows]
+
+
 def all_secrets(tenant: Tenant) -> list[Secret]:
     """By two queries, however many there are."""
     stages: dict[int, dict[str, str]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from string import ascii_letters, ascii_lowercase, digits, punctuation
 from typing import Any
 
@@ -65,6 +66,9 @@ def test_order_pages_and_what_is_to_go(play: Any) -> None:
                 break
             params["NextToken"] = page["NextToken"]
         assert found == ["c", "b", "a"]
+        for wrong in ([], [1], [1, 2, 3], [{}, 1], [None, 1], [1 << 63, 1], {"a": 1}):
+            token = urlsafe_b64encode(json.dumps(wrong).encode()).decode()
+            assert (await cloud.fails("ListSecrets", NextToken=token))[0] == "InvalidNextTokenException"
         assert (await cloud.fails("ListSecrets", NextToken="?"))[0] == "InvalidNextTokenException"
         await cloud.call("DeleteSecret", SecretId="b")
         assert await names(cloud) == ["c", "a"]
