@@ -133,7 +133,11 @@ def stop_replication_to_replica(call: Call, tenant: Tenant) -> Params:
         raise invalid_request("You can only stop replication to a replica secret.")
     primary, place = primary_of(tenant, secret)
     report(tenant, call.caller, primary, place, Left=True)
-    update(tenant, secret, primary_region=None, primary_arn=None, primary_status=None, primary_message=None)
+    alone: dict[str, Any] = dict.fromkeys(("primary_region", "primary_arn", "primary_status", "primary_message"))
+    if secret.primary_region is not None:
+        # How its primary is rotated says nothing of it any more.
+        alone["rotation"] = None
+    update(tenant, secret, **alone)
     return {"ARN": secret.arn}
 
 

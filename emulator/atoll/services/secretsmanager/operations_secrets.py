@@ -31,6 +31,7 @@ from atoll.services.secretsmanager.replicas import (
     PENDING,
     Copies,
     Replica,
+    living_replicas,
     primary_of,
     replicas_of,
     replicate,
@@ -242,7 +243,7 @@ def _plan_update(tenant: Tenant, call: Call) -> _Plan:
         holders = dict.fromkeys(secret.stages.get(stage) for stage in (CURRENT, PENDING_STAGE, PREVIOUS))
         found = (find_version(tenant, secret, holder) for holder in holders if holder is not None)
         sealed_anew = [version for version in found if version is not None and version.seals]
-    return _Plan(secret, replicas_of(tenant, secret), kms_key, sealed_anew)
+    return _Plan(secret, living_replicas(tenant, secret), kms_key, sealed_anew)
 
 
 def _update(

@@ -19,8 +19,8 @@ from atoll.services.secretsmanager.pages import page
 from atoll.services.secretsmanager.replicas import (
     Copies,
     Replica,
+    living_replicas,
     primary_of,
-    replicas_of,
     replicate,
     report,
     seal_copies,
@@ -147,7 +147,7 @@ async def put_secret_value(call: Call, lagoon: Lagoon) -> Params:
 def _plan_put(tenant: Tenant, call: Call) -> tuple[Secret, list[Replica], Version | None]:
     secret = own(tenant, call["SecretId"])
     check_caller(tenant, call, secret.kms_key)
-    return secret, replicas_of(tenant, secret), find_version(tenant, secret, call["ClientRequestToken"])
+    return secret, living_replicas(tenant, secret), find_version(tenant, secret, call["ClientRequestToken"])
 
 
 def _put_value(tenant: Tenant, call: Call, value: Value, planned: Secret, sealed: Seal, copies: Copies) -> Params:

@@ -81,6 +81,11 @@ def replicas_of(tenant: Tenant, secret: Secret) -> list[Replica]:
     ]
 
 
+def living_replicas(tenant: Tenant, secret: Secret) -> list[Replica]:
+    """Those that are told of changes."""
+    return [replica for replica in replicas_of(tenant, secret) if replica.alive]
+
+
 def shown_regions(replicas: Iterable[Replica], here: TenantId) -> list[Params]:
     return [
         {
@@ -219,7 +224,8 @@ def _version_as_params(tenant: Tenant, secret: Secret, version_id: str, seal: Se
 def report(tenant: Tenant, caller: Caller, primary_arn: str, place: str, **found: Any) -> None:
     """Tells the primary what became of its replica."""
     params = {"PrimaryArn": primary_arn, "Place": place, **found}
-    tenant.effect(caller, SERVICE, "ReportReplica", params, lane=f"{SERVICE}/report/{primary_arn}", awaited=True)
+    lane = f"{SERVICE}/report/{primary_arn.rpartition(':')[2]}"
+    tenant.effect(caller, SERVICE, "ReportReplica", params, lane=lane, awaited=True)
 
 
 def primary_of(tenant: Tenant, secret: Secret) -> tuple[str, str]:

@@ -63,7 +63,7 @@ async def take_steps(call: Call, lagoon: Lagoon, turn: Turn) -> bool:
 async def test_only(call: Call, lagoon: Lagoon, turn: Turn) -> None:
     """What RotateSecret does that is not to rotate at once: the pending version is taken away again."""
     await _take(call, lagoon, turn, *TEST)
-    await lagoon.transaction(_take_back, turn)
+    await lagoon.transaction(_take_back, call.caller, turn)
 
 
 async def _take(call: Call, lagoon: Lagoon, turn: Turn, step: str) -> bool:
@@ -93,12 +93,13 @@ def _finish(tenant: Tenant, caller: Caller, turn: Turn) -> bool:
     return True
 
 
-def _take_back(tenant: Tenant, turn: Turn) -> None:
+def _take_back(tenant: Tenant, caller: Caller, turn: Turn) -> None:
     secret = with_id(tenant, turn.id)
     version = None if secret is None else find_version(tenant, secret, turn.token)
     if secret is not None and version is not None and secret.stages_of(turn.token) == [PENDING]:
-        write_stages(tenant, secret, {stage: id for stage, id in secret.stages.items() if stage != PENDING})
+        secret = write_stages(tenant, secret, {stage: id for stage, id in secret.stages.items() if stage != PENDING})
         remove_version(tenant, secret, version.id)
+        replicate(tenant, caller, secret)
 
 
 async def rotate_by_time(lagoon: Lagoon, cause: Call, turn: Turn) -> None:
@@ -116,7 +117,7 @@ async def rotate_by_time(lagoon: Lagoon, cause: Call, turn: Turn) -> None:
         # What an earlier rotation has left is taken up again.
         if (left := in_progress(secret)) is not None:
             return left
-        begin(tenant, secret, turn.token)
+        replicate(tenant, cause.caller, begin(tenant, secret, turn.token))
         return turn.token
 
     token = await lagoon.transaction(start)

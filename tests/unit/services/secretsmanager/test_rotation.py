@@ -131,6 +131,34 @@ def test_a_function_that_fails_leaves_what_is_pending(play_with_functions: Any) 
     play_with_functions(scenario)
 
 
+def test_replicas_are_rotated_too(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        east = cloud.at(region="us-east-1")
+        await cloud.create()
+        await cloud.call("ReplicateSecretToRegions", SecretId="s", AddReplicaRegions=[{"Region": "us-east-1"}])
+        await cloud.call("RotateSecret", **rotate(RotateImmediately=False))
+        await cloud.quiet()
+        shown = await east.describe("s")
+        assert list(shown["VersionIdsToStages"].values()) == [["AWSCURRENT"]]
+        assert shown["RotationLambdaARN"] == FUNCTION
+        await cloud.call("RotateSecret", **rotate(RotationRules={"AutomaticallyAfterDays": 1}))
+        assert await east.value("s") == "rotated"
+        shown, primary = await east.describe("s"), await cloud.describe("s")
+        for same in ("VersionIdsToStages", "LastRotatedDate", "NextRotationDate", "RotationRules"):
+            assert shown[same] == primary[same]
+        refused = await east.fails("RotateSecret", **rotate())
+        assert refused == await east.fails("CancelRotateSecret", SecretId="s")
+        assert refused[1].startswith("Operation not permitted on a replica secret.")
+        await cloud.advance(2 * 86_400)
+        shown, primary = await east.describe("s"), await cloud.describe("s")
+        assert shown["VersionIdsToStages"] == primary["VersionIdsToStages"]
+        assert len(primary["VersionIdsToStages"]) == 2
+        await east.call("StopReplicationToReplica", SecretId="s")
+        assert "RotationEnabled" not in await east.describe("s")
+
+    play_with_functions(scenario)
+
+
 def test_only_to_try_it(play_with_functions: Any) -> None:
     async def scenario(cloud: Any) -> None:
         arn = await cloud.create()
