@@ -1,13 +1,10 @@
-"""ListSecrets: filters, order, pages. Beside it: passwords and policies, which need little more than the call."""
+"""ListSecrets: filters, order, pages."""
 
 from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from string import ascii_letters, ascii_lowercase, digits, punctuation
 from typing import Any
-
-import pytest
 
 
 async def names(cloud: Any, *filters: tuple[str, list[str]], **params: Any) -> list[str]:
@@ -79,121 +76,3 @@ def test_order_pages_and_what_is_to_go(play: Any) -> None:
         assert await names(cloud.at(region="us-east-1")) == []
 
     play(scenario)
-
-
-def test_passwords(play_once: Any) -> None:
-    async def password(cloud: Any, **params: Any) -> str:
-        return str((await cloud.call("GetRandomPassword", **params))["RandomPassword"])
-
-    async def scenario(cloud: Any) -> None:
-        found = await password(cloud)
-        assert len(found) == 32
-        assert set(found) <= set(ascii_letters + digits + punctuation)
-        for kind in (ascii_lowercase, ascii_lowercase.upper(), digits, punctuation):
-            assert set(await password(cloud, PasswordLength=4)) & set(kind)
-        only = {"ExcludePunctuation": True, "ExcludeNumbers": True, "ExcludeUppercase": True}
-        assert set(await password(cloud, PasswordLength=1000, **only)) == set(ascii_lowercase)
-        spaced = await password(cloud, PasswordLength=1000, IncludeSpace=True, **only)
-        assert set(spaced) == set(ascii_lowercase + " ")
-        assert "a" not in await password(cloud, PasswordLength=1000, ExcludeCharacters="abc")
-        assert len(await password(cloud, PasswordLength=1, RequireEachIncludedType=False)) == 1
-        assert await cloud.fails("GetRandomPassword", PasswordLength=3) == (
-            "InvalidParameterException",
-            "Password length is too short based on the required types.",
-        )
-        assert (await cloud.fails("GetRandomPassword", ExcludeCharacters=digits))[1] == (
-            "All characters of the desired type have been excluded."
-        )
-        assert set(await password(cloud, ExcludeCharacters=digits, RequireEachIncludedType=False)).isdisjoint(digits)
-        assert (await cloud.fails("GetRandomPassword", ExcludeLowercase=True, **only))[0] == "InvalidRequestException"
-
-    play_once(scenario)
-
-
-def policy(**statement: Any) -> str:
-    defaults = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:root"}}
-    defaults |= {"Action": "secretsmanager:*", "Resource": "*"}
-    chosen = {key: value for key, value in {**defaults, **statement}.items() if value is not None}
-    return json.dumps({"Version": "2012-10-17", "Statement": [chosen]})
-
-
-def test_policies(play: Any) -> None:
-    async def scenario(cloud: Any) -> None:
-        arn = await cloud.create()
-        bare = {"ARN": arn, "Name": "s"}
-        assert await cloud.call("GetResourcePolicy", SecretId=arn) == bare
-        assert await cloud.call("ListResourcePolicies", SecretId=arn) == {"ResourcePolicies": []}
-        put = await cloud.call("PutResourcePolicy", SecretId=arn, ResourcePolicy=policy())
-        assert put == {**bare, "PolicyName": "default"}
-        shown = await cloud.call("GetResourcePolicy", SecretId=arn)
-        assert shown == {**bare, "PolicyName": "default", "ResourcePolicy": policy()}
-        listed = await cloud.call("ListResourcePolicies", SecretId=arn)
-        assert listed == {"ResourcePolicies": [{"PolicyName": "default"}]}
-        other = {"SecretId": arn, "PolicyName": "other"}
-        assert (await cloud.fails("PutResourcePolicy", **other, ResourcePolicy=policy()))[0] == (
-            "InvalidParameterException"
-        )
-        assert (await cloud.fails("DeleteResourcePolicy", **other))[0] == "InvalidParameterException"
-        deleted = await cloud.call("DeleteResourcePolicy", SecretId=arn)
-        assert deleted == {**bare, "PolicyName": "default"}
-        assert await cloud.call("GetResourcePolicy", SecretId=arn) == bare
-
-    play(scenario)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", "This resource policy contains a syntax error."),
-        ("[]", "This resource policy contains a syntax error."),
-        ('{"Version": "2012-10-17"}', "This resource policy contains a syntax error."),
-        (policy(Effect="AllowSomething"), "This resource policy contains a syntax error."),
-        (policy(Action=None), "This resource policy contains a syntax error."),
-        (policy(Resource=[]), "This resource policy contains a syntax error."),
-        (policy(Principal=None), "This resource policy contains a syntax error."),
-        (policy(Condition=[]), "This resource policy contains a syntax error."),
-        (policy(Principal={"AWS": "somebody"}), "This resource policy contains an unsupported principal."),
-        (
-            policy(Principal={"Service": "invalidservice"}),
-            "This resource policy contains an invalid service principal.",
-        ),
-    ],
-)
-def test_policies_that_are_none(play_once: Any, text: str, message: str) -> None:
-    async def scenario(cloud: Any) -> None:
-        arn = await cloud.create()
-        wrong = ("MalformedPolicyDocumentException", message)
-        assert await cloud.fails("PutResourcePolicy", SecretId=arn, ResourcePolicy=text) == wrong
-        assert await cloud.fails("ValidateResourcePolicy", ResourcePolicy=text) == wrong
-
-    play_once(scenario)
-
-
-def test_policies_that_let_everybody_in(play_once: Any) -> None:
-    async def scenario(cloud: Any) -> None:
-        arn = await cloud.create()
-        put = {"SecretId": arn, "BlockPublicPolicy": True}
-        for open_to_all in (policy(Principal="*"), policy(Principal={"AWS": ["222222222222", "*"]})):
-            assert await cloud.fails("PutResourcePolicy", **put, ResourcePolicy=open_to_all) == (
-                "PublicPolicyException",
-                "You can't attach a resource-based policy that allows broad access to the secret.",
-            )
-            await cloud.call("PutResourcePolicy", SecretId=arn, ResourcePolicy=open_to_all)
-            found = await cloud.call("ValidateResourcePolicy", SecretId=arn, ResourcePolicy=open_to_all)
-            assert not found["PolicyValidationPassed"]
-            assert len(found["ValidationErrors"]) == 1
-        narrowed = policy(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})
-        for fine in (policy(), narrowed, policy(Effect="Deny", Principal="*", Action="secretsmanager:GetSecretValue")):
-            await cloud.call("PutResourcePolicy", **put, ResourcePolicy=fine)
-            found = await cloud.call("ValidateResourcePolicy", ResourcePolicy=fine)
-            assert found == {"PolicyValidationPassed": True, "ValidationErrors": []}
-        shut = policy(Effect="Deny", Principal="*")
-        found = await cloud.call("ValidateResourcePolicy", ResourcePolicy=shut)
-        assert found["ValidationErrors"][0]["ErrorMessage"] == (
-            "Your requested changes will not allow you to manage this secret in the future."
-        )
-        assert (await cloud.fails("ValidateResourcePolicy", SecretId="no", ResourcePolicy=shut))[0] == (
-            "ResourceNotFoundException"
-        )
-
-    play_once(scenario)
