@@ -11,14 +11,14 @@ from atoll.services import REGISTRY
 from botocore.exceptions import ClientError
 
 CALLS = [
-    ("secretsmanager", "ListSecrets", {}),
+    ("ssm", "DescribeParameters", {}),
     ("s3", "ListBuckets", {}),
     ("s3", "GetObject", {"Bucket": "bucket", "Key": "a/b"}),
     ("s3", "HeadObject", {"Bucket": "bucket", "Key": "a/b"}),
     ("lambda", "Invoke", {"FunctionName": "f"}),
     ("apigateway", "GetRestApis", {}),
     ("ec2", "DescribeVpcs", {}),
-    ("sns", "ListTopics", {}),
+    ("cloudformation", "ListStacks", {}),
     ("iam", "ListUsers", {}),
     ("dynamodb", "ListTables", {}),
     ("cloudwatch", "ListMetrics", {}),
