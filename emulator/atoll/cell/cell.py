@@ -33,7 +33,9 @@ from atoll.cell.stateless import Stateless
 from atoll.cell.timekeeper import Timekeeper
 from atoll.cell.waiters import Waiters
 from atoll.cell.world import World
+from atoll.core.access import Here
 from atoll.core.call import Call, Params
+from atoll.core.caller import Caller
 from atoll.core.clock import Clock
 from atoll.core.effect import Effect
 from atoll.core.errors import AwsError, internal_failure, service_unavailable
@@ -86,6 +88,7 @@ class Cell:
             now=clock.now,
             lagoon=lambda id: CellLagoon(self, id, ""),
             full_durability=full_durability,
+            in_place=self.effect_here,
         )
         self.deliveries = Deliveries(self)
         self.timekeeper = Timekeeper(self)
@@ -319,6 +322,47 @@ class Cell:
             del tenant.wakes[wakes:], tenant.effects[effects:], tenant.awaited[awaited:]
             self._undo(hosted, all=first, changed=db.total_changes() != before)
         hosted.group.append((reply, result, failure))
+
+    def effect_here(
+        self, tenant: Tenant, caller: Caller, service: str, operation: str, params: Params
+    ) -> Params | None:
+        """`Tenant.effect_here`, for one that is open here and has a transaction under way."""
+        hosted = self._tenant(tenant.id)
+        if hosted is None or hosted.tenant is not tenant or service not in tenant.db.services:
+            return None
+        known = self.registry.get(service)
+        found = None if known is None else known.operations.get(operation)
+        if found is None:
+            return None
+        if type(found.access.owner) is Here:
+            owner: TenantId | None = TenantId(caller.realm, caller.account, caller.region)
+        else:
+            owner = self.world.owner_now(service, operation, params, caller)
+        if owner != tenant.id:
+            return None
+        db, lagoon = tenant.db, tenant.lagoon
+        if service not in hosted.ready:
+            db.add_service(found.service)
+            hosted.ready[service] = CellLagoon(self, tenant.id, service)
+        call = Call(service, operation, params, caller, tenant.id, "")
+        wakes, effects, awaited = len(tenant.wakes), len(tenant.effects), len(tenant.awaited)
+        before = db.total_changes()
+        db.savepoint()
+        try:
+            tenant.lagoon = hosted.ready[service]
+            result: Any = found.handler(call, tenant)
+            if type(result) is CoroutineType:
+                result.close()
+                raise TypeError(f"{service}.{operation} waits: an effect must be one transaction")
+            db.release()
+        except Exception:
+            del tenant.wakes[wakes:], tenant.effects[effects:], tenant.awaited[awaited:]
+            self._undo(hosted, all=False, changed=db.total_changes() != before)
+            raise
+        finally:
+            tenant.lagoon = lagoon
+        answer: Params = result
+        return answer
 
     def _undo(self, hosted: Hosted, *, all: bool, changed: bool) -> None:
         db = hosted.tenant.db

@@ -96,7 +96,7 @@ class Deliveries:
             async with asyncio.timeout(PATIENCE):
                 await self._cell.world.apply(effect)
         except AwsError as error:
-            if error.fault == "Receiver":
+            if error.fault == "Receiver" and not self._gives_up(pending):
                 return await self._put_off(hosted, pending, str(error))
             if pending.refused is None:
                 logger.warning(
@@ -118,6 +118,9 @@ class Deliveries:
         if (arrival := hosted.arrivals.pop(pending.row, None)) is not None and not arrival.done():
             arrival.set_result(None)
         return load
+
+    def _gives_up(self, pending: Pending) -> bool:
+        return pending.gives_up is not None and self._cell.clock.now() >= pending.gives_up
 
     async def _put_off(self, hosted: Hosted, pending: Pending, problem: str) -> Load | None:
         return await self._cell.transact_engine(hosted, _put_off, pending, problem[:LONGEST_PROBLEM])

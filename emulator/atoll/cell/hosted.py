@@ -20,6 +20,7 @@ from atoll.core.tenant_id import TenantId
 from atoll.core.threads import in_thread
 from atoll.index import Index, Realm
 from atoll.tenants import Database, Tenant, Waiting
+from atoll.tenants.tenant import InPlace
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +119,7 @@ class OpenTenants:
         now: Callable[[], float],
         lagoon: Callable[[TenantId], Lagoon],
         full_durability: bool = False,
+        in_place: InPlace | None = None,
     ) -> None:
         self._cell = cell
         self._limit = limit
@@ -127,6 +129,7 @@ class OpenTenants:
         self._now = now
         self._lagoon = lagoon
         self._full = full_durability
+        self._in_place = in_place
         self._open: OrderedDict[TenantId, Hosted] = OrderedDict()
         self._busy: dict[TenantId, asyncio.Future[None]] = {}
         self._leaving: dict[TenantId, str] = {}
@@ -198,6 +201,7 @@ class OpenTenants:
             if fresh and self._full:
                 await in_thread(sync_folders, (folder, *folder.parents[: len(id)]))
             hosted = Hosted(Tenant(id, realm, db, self._now, self._lagoon(id)), placement.epoch, published)
+            hosted.tenant.in_place = self._in_place
             await self._compare_with_index(hosted)
         except BaseException:
             db.close()

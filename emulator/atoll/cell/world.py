@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from atoll.core.call import Call, Params
+from atoll.core.caller import Caller
 from atoll.core.effect import Effect
 from atoll.core.tenant_id import TenantId
 
@@ -14,6 +15,10 @@ class World(Protocol):
 
     async def call(self, cause: Call, service: str, operation: str, params: Params) -> Params:
         """An operation that `cause` leads to, as its caller. Raises AwsError."""
+
+    def owner_now(self, service: str, operation: str, params: Params, caller: Caller) -> TenantId | None:
+        """The tenant that a call means; None where there is no such operation, or the index has to be asked. Raises
+        AwsError where it may not cross."""
 
     def at_once(self, cause: Call, service: str, operation: str, params: Params) -> Params | None:
         """The same, where it takes no waiting; None where it does."""

@@ -68,6 +68,12 @@ class Dispatcher:
         self.run(call, reply)
         return await _answer(reply)
 
+    def owner_now(self, service: str, operation: str, params: Params, caller: Caller) -> TenantId | None:
+        found = self._registry.get(service)
+        if found is None or operation not in found.operations:
+            return None
+        return self._locator.locate(found.operations[operation].access, params, caller)
+
     def at_once(self, cause: Call, service: str, operation: str, params: Params) -> Params | None:
         if self._only is None:
             return None

@@ -17,10 +17,11 @@ from atoll.core.service import Schema, Service
 
 Row = tuple[Any, ...]
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 _MIGRATIONS = {
     1: "ALTER TABLE effect ADD COLUMN created REAL NOT NULL DEFAULT 0; "
-    "ALTER TABLE effect ADD COLUMN problem TEXT NOT NULL DEFAULT ''"
+    "ALTER TABLE effect ADD COLUMN problem TEXT NOT NULL DEFAULT ''",
+    2: "ALTER TABLE effect ADD COLUMN gives_up REAL",
 }
 """What brings the engine's tables from each version to the next."""
 

@@ -46,7 +46,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 class Pending(msgspec.Struct):
     """An effect that is not settled. `row` is its place in the order of all effects of the tenant. `problem` says why
-    the last attempt failed."""
+    the last attempt failed. From `gives_up` on a further failure counts as a refusal."""
 
     row: int
     id: EffectId
@@ -61,6 +61,7 @@ class Pending(msgspec.Struct):
     due: float
     created: float
     problem: str
+    gives_up: float | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -138,12 +139,13 @@ class Outbox:
         refused: Refused | None,
         due: float,
         now: float,
+        gives_up: float | None = None,
     ) -> int:
         """Returns the effect's row."""
         self._sequence += 1
         self._db.execute(
-            "INSERT INTO effect (nonce, sequence, lane, payload, body, refused, due, created) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO effect (nonce, sequence, lane, payload, body, refused, due, created, gives_up) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._nonce,
                 self._sequence,
@@ -153,6 +155,7 @@ class Outbox:
                 None if refused is None else _encode(refused),
                 due,
                 now,
+                gives_up,
             ),
         )
         return self._db.last_row_id
@@ -174,12 +177,12 @@ class Outbox:
     def get(self, row: int) -> Pending | None:
         found = self._db.rows(
             "SELECT e.nonce, e.sequence, e.lane, e.payload, e.body, e.refused, e.attempts, e.due, e.created, "
-            "e.problem, p.body FROM effect e LEFT JOIN payload p ON p.id = e.payload WHERE e.id = ?",
+            "e.problem, e.gives_up, p.body FROM effect e LEFT JOIN payload p ON p.id = e.payload WHERE e.id = ?",
             (row,),
         )
         if not found:
             return None
-        nonce, sequence, lane, payload, raw, refused, attempts, due, created, problem, shared = found[0]
+        nonce, sequence, lane, payload, raw, refused, attempts, due, created, problem, gives_up, shared = found[0]
         body = _decode_body(raw)
         return Pending(
             row,
@@ -195,6 +198,7 @@ class Outbox:
             due,
             created,
             problem,
+            gives_up,
         )
 
     def waiting(self) -> Waiting:

@@ -56,7 +56,8 @@ CREATE TABLE effect (
     attempts INTEGER NOT NULL DEFAULT 0,
     due      REAL NOT NULL,
     created  REAL NOT NULL DEFAULT 0,
-    problem  TEXT NOT NULL DEFAULT ''   -- why the last attempt failed
+    problem  TEXT NOT NULL DEFAULT '',  -- why the last attempt failed
+    gives_up REAL                       -- when a failure counts as a refusal
 );
 CREATE INDEX effect_lane ON effect (lane, id);
 CREATE INDEX effect_due ON effect (due);

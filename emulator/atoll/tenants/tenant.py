@@ -17,6 +17,8 @@ from atoll.tenants.database import Database, Row, tables_of
 from atoll.tenants.outbox import Inbox, Outbox, Refused
 from atoll.tenants.timers import Timers
 
+InPlace = Callable[["Tenant", Caller, str, str, Params], Params | None]
+
 
 class Tenant:
     """`memory` caches committed rows; its keys are the services' own. It is emptied when a transaction that wrote is
@@ -33,6 +35,7 @@ class Tenant:
         "execute",
         "executemany",
         "id",
+        "in_place",
         "inbox",
         "lagoon",
         "memory",
@@ -51,6 +54,8 @@ class Tenant:
         self.now = now
         """Seconds since the epoch."""
         self.lagoon = lagoon
+        self.in_place: InPlace | None = None
+        """How the cell runs an effect on this tenant itself, within the transaction that is open."""
         self.memory: dict[str, Any] = {}
         self.rows = db.rows
         self.execute = db.execute
@@ -93,12 +98,14 @@ class Tenant:
         awaited: bool = False,
         refused: Refused | None = None,
         delay: float = 0.0,
+        patience: float | None = None,
     ) -> None:
         """Causes a call on another tenant (the target operation's access table says which), on behalf of `caller`:
         delivered after the commit, retried until it is answered, applied once. Effects of one lane arrive in order.
 
         `payload` names parameters that several effects share. `awaited` ones arrive before the answer to this call, or
-        after a second. What the target refuses goes to `refused`, or nowhere. `delay` is in seconds.
+        after a second. What the target refuses goes to `refused`, or nowhere. `delay` is in seconds; so is `patience`,
+        after which what the target does not answer counts as refused.
         """
         now = self.now()
         row = self.outbox.add(
@@ -111,10 +118,24 @@ class Tenant:
             refused=refused,
             due=now + delay,
             now=now,
+            gives_up=None if patience is None else now + patience,
         )
         self.effects.append((lane, row))
         if awaited:
             self.awaited.append(row)
+
+    def effect_here(
+        self, caller: Caller, service: str, operation: str, params: Params, *, lane: str = ""
+    ) -> Params | None:
+        """Runs what would be an effect on this tenant itself at once, in the transaction that is open: then there is no
+        row, nothing to be delivered, and its answer is there. None where it has to be an effect: it means another
+        tenant, the service has no tables here yet, or others wait before it in its lane.
+
+        Raises AwsError where the operation refuses; what it had written is undone by then.
+        """
+        if self.in_place is None or (lane and self.outbox.next_in_lane(lane) is not None):
+            return None
+        return self.in_place(self, caller, service, operation, params)
 
     def payload(self, params: Params) -> int:
         """Stores parameters that several effects share, once."""

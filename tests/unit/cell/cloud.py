@@ -119,7 +119,7 @@ class _Reach:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._target, name)
-        if name == "on_change":
+        if name in ("on_change", "owner_now"):
             return method
 
         if name == "at_once":

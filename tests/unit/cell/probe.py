@@ -41,6 +41,8 @@ ACCESS = {
     "Take": Access(BOX),
     "Send": Access(Here()),
     "Relay": Access(BOX),
+    "SendHere": Access(Here()),
+    "LaterOn": Access(Here()),
     "Later": Access(Here()),
     "Make": Access(BOX),
     "Drop": Access(BOX),
@@ -137,6 +139,27 @@ def send(call: Call, tenant: Tenant) -> Params:
     return {}
 
 
+@probe.operation("SendHere")
+def send_here(call: Call, tenant: Tenant) -> Params:
+    """A note in each of `Boxes`, at once where it can be; says which of them were."""
+    tenant.execute("INSERT INTO note (box, text) VALUES ('sent', ?)", (call["Text"],))
+    lane = call.get("Lane", "")
+    here = []
+    for box in call["Boxes"]:
+        params = {"Box": box, "Text": call["Text"]}
+        try:
+            answer = tenant.effect_here(call.caller, "probe", "Receive", params, lane=lane)
+            done: bool | str = answer is not None
+        except AwsError as error:
+            done = error.code
+        if not done:
+            tenant.effect(call.caller, "probe", "Receive", params, lane=lane, patience=call.get("Patience"))
+        here.append(done)
+    if call.get("Undo"):
+        raise AwsError("Undone", "Nothing of this is to be.")
+    return {"Here": here}
+
+
 @probe.operation("Relay")
 async def relay(call: Call, lagoon: Lagoon) -> Params:
     """Calls `Put` by way of as many tenants as `Route` has, the last of which gets the note."""
@@ -170,6 +193,28 @@ def relay_later(tenant: Tenant, key: str) -> Coroutine[Any, Any, None]:
 def due(tenant: Tenant, key: str) -> None:
     tenant.execute("INSERT INTO note (box, text) VALUES ('due', ?)", (key,))
     tenant.wake(("box", "due"))
+
+
+@probe.operation("LaterOn")
+def later_on(call: Call, tenant: Tenant) -> Params:
+    tenant.set_timer("probe", "goes on", call["Text"], tenant.now() + call["Seconds"])
+    return {}
+
+
+@probe.timer("goes on")
+def goes_on(tenant: Tenant, key: str) -> Coroutine[Any, Any, Params]:
+    """Notes that it was due; and again once it was told to go on."""
+    due(tenant, key)
+    if key == "broken":
+        raise ValueError("a failure of ours")
+    return _go_on(tenant.lagoon, key)
+
+
+async def _go_on(lagoon: Lagoon, key: str) -> Params:
+    async for _ in lagoon.until(lagoon.now() + 100, ("box", key)):
+        pass
+    await lagoon.transaction(due, f"{key} went on")
+    return {}
 
 
 @probe.operation("Make")

@@ -82,7 +82,9 @@ def test_a_newer_version_of_a_service_is_refused_with_words(tmp_path: Path) -> N
 def test_older_tables_of_the_engine_are_brought_up(tmp_path: Path) -> None:
     path = tmp_path / "tenant.sqlite"
     db = Database(path)
-    db.rows("ALTER TABLE effect DROP COLUMN created; ALTER TABLE effect DROP COLUMN problem; PRAGMA user_version = 1")
+    for column in ("created", "problem", "gives_up"):
+        db.rows(f"ALTER TABLE effect DROP COLUMN {column}")
+    db.rows("PRAGMA user_version = 1")
     db.rows("INSERT INTO effect (nonce, sequence, lane, body, due) VALUES ('n', 1, '', x'00', 5.0)")
     db.close()
     db = Database(path)
