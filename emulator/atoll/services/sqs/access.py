@@ -45,6 +45,7 @@ ACCESS = {
     "UntagQueue": OWN,
     # Of other services, by ARN: what they deliver into a queue.
     "Deliver": Access(ByArn("QueueArn"), aws=Crossing.BOTH),
+    "DeliverEach": Access(Here(), aws=Crossing.BOTH),
     # Of LocalStack's developer endpoint.
     "PeekMessages": Access(BY_URL, aws=Crossing.BOTH),
 }

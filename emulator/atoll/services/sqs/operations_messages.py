@@ -11,7 +11,7 @@ from atoll.core.lagoon import Lagoon
 from atoll.services.sqs.attempts import take_once
 from atoll.services.sqs.errors import queue_does_not_exist
 from atoll.services.sqs.in_flight import change_visibility, delete
-from atoll.services.sqs.messages import send
+from atoll.services.sqs.messages import send, send_each
 from atoll.services.sqs.queues import find_queue, queue_named
 from atoll.services.sqs.receiving import Wanted, next_visible, take
 from atoll.services.sqs.service import sqs
@@ -26,12 +26,23 @@ def send_message(call: Call, tenant: Tenant) -> Params:
 
 @sqs.operation("Deliver", internal=True)
 def deliver(call: Call, tenant: Tenant) -> Params:
-    """What another service sends: SendMessage to the queue with the ARN `QueueArn`."""
-    arn = parse_arn(call.params["QueueArn"])
+    """What another service sends: SendMessage to the queue with the ARN `QueueArn`. A body of which only the middle is
+    this queue's own may come in three parts, so that the others are stored once for many."""
+    params = call.params
+    if "BodyStart" in params:
+        params["MessageBody"] = params.pop("BodyStart") + params.pop("BodyMiddle", "") + params.pop("BodyEnd")
+    arn = parse_arn(params["QueueArn"])
     queue = None if arn is None else queue_named(tenant, arn.resource)
     if queue is None:
         raise queue_does_not_exist()
-    return send(tenant, queue, call.params, call.caller)
+    return send(tenant, queue, params, call.caller)
+
+
+@sqs.operation("DeliverEach", internal=True)
+def deliver_each(call: Call, tenant: Tenant) -> Params:
+    """As many times Deliver, to queues of this tenant. What queues refuse is named by its place among `Entries`, and
+    undoes nothing of the others."""
+    return {"Refused": send_each(tenant, call.params["Entries"], call.caller)}
 
 
 class _Look:

@@ -362,3 +362,35 @@ def test_in_flight_limit(make_sqs: Any) -> None:
     sqs.clock.advance(100)
     assert len(sqs.receive(url)) == 10
     sqs.tenant.db.close()
+
+
+def test_a_delivery_may_come_in_parts(sqs: Any) -> None:
+    url = sqs.queue()
+    sqs.call("Deliver", QueueArn=sqs.arn("q"), BodyStart="a", BodyMiddle="b", BodyEnd="c")
+    sqs.call("Deliver", QueueArn=sqs.arn("q"), BodyStart="a", BodyEnd="c", MessageGroupId="g")
+    assert sqs.bodies(url) == ["abc", "ac"]
+
+
+def test_many_deliveries_at_once(sqs: Any) -> None:
+    urls = [sqs.queue(f"q{number}") for number in range(150)] + [sqs.queue("f.fifo")]
+    entries = [{"QueueArn": sqs.arn(f"q{number}"), "MessageBody": f"to {number}"} for number in range(150)]
+    entries.insert(3, {"QueueArn": sqs.arn("none"), "MessageBody": "m"})
+    entries.insert(9, {"QueueArn": sqs.arn("q0"), "MessageBody": "\x00"})
+    grouped = {"MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    entries += [{"QueueArn": sqs.arn("f.fifo"), "MessageBody": "first", **grouped}]
+    entries += [{"QueueArn": sqs.arn("f.fifo"), "MessageBody": "without a group"}]
+    entries += [
+        {"QueueArn": sqs.arn("q0"), "MessageBody": ""},
+        {"QueueArn": sqs.arn("q0"), "MessageBody": "ü" * 600_000},
+    ]
+    assert sqs.call("DeliverEach", Entries=entries) == {"Refused": [3, 9, 153, 154, 155]}
+    assert sqs.woken() == 151
+    assert [sqs.bodies(url) for url in urls] == [[f"to {number}"] for number in range(150)] + [["first"]]
+
+
+def test_what_is_delivered_counts_in_bytes(sqs: Any) -> None:
+    url = sqs.queue(MaximumMessageSize="1024")
+    entries = [{"QueueArn": sqs.arn("q"), "MessageBody": body} for body in ("ü" * 512, "ü" * 513, "a\nb\t", "a" * 1025)]
+    entries += [{"QueueArn": sqs.arn("q"), "MessageBody": "\x00", "MessageGroupId": "g"}] * 2
+    assert sqs.call("DeliverEach", Entries=entries) == {"Refused": [1, 3, 4, 5]}
+    assert sqs.bodies(url) == ["ü" * 512, "a\nb\t"]
