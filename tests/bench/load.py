@@ -86,7 +86,7 @@ def cycle(host: str, url: str) -> MakeScript:
     return script
 
 
-def _client(server: Server, service: str) -> Any:
+def client(server: Server, service: str) -> Any:
     return boto3.client(
         service,
         endpoint_url=f"http://{server.host}",
@@ -98,12 +98,12 @@ def _client(server: Server, service: str) -> Any:
 
 def make_queue(server: Server, name: str) -> str:
     """Makes a queue anew and returns its URL."""
-    client = _client(server, "sqs")
+    sqs = client(server, "sqs")
     try:
-        url: str = client.create_queue(QueueName=name)["QueueUrl"]
+        url: str = sqs.create_queue(QueueName=name)["QueueUrl"]
         return url
     finally:
-        client.close()
+        sqs.close()
 
 
 def drop_queue(server: Server, url: str) -> None:
@@ -136,14 +136,39 @@ def send_receive_delete(server: Server) -> MakeScript:
     return cycle(server.host, make_queue(server, "cycle"))
 
 
+def publish(queues: int, *, raw: bool) -> Callable[[Server], MakeScript]:
+    """To a topic with so many queues, made anew with it. What is not raw is signed."""
+
+    def prepare(server: Server) -> MakeScript:
+        sns, sqs = (client(server, service) for service in ("sns", "sqs"))
+        try:
+            name = f"publish-{queues}-{raw}"
+            topic = sns.create_topic(Name=name)["TopicArn"]
+            sns.delete_topic(TopicArn=topic)
+            sns.create_topic(Name=name)
+            for number in range(queues):
+                url = sqs.create_queue(QueueName=f"{name}-{number}")["QueueUrl"]
+                sqs.purge_queue(QueueUrl=url)
+                arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+                attributes = {"RawMessageDelivery": "true"} if raw else {}
+                sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+            sns.publish(TopicArn=topic, Message=BODY)
+        finally:
+            sns.close()
+            sqs.close()
+        return repeat([messages.publish(server.host, topic, BODY)], b"<MessageId>")
+
+    return prepare
+
+
 def get_secret(server: Server) -> MakeScript:
     """A secret of 100 bytes, under a key of its account's own."""
-    clients = [_client(server, service) for service in ("kms", "secretsmanager")]
+    clients = [client(server, service) for service in ("kms", "secretsmanager")]
     kms, secrets = clients
     key = kms.create_key()["KeyMetadata"]["Arn"]
     arn = secrets.create_secret(Name=f"bench/{uuid4()}", SecretString=BODY, KmsKeyId=key)["ARN"]
-    for client in clients:
-        client.close()
+    for each in clients:
+        each.close()
     asked = messages.call(server.host, "secretsmanager", "secretsmanager.GetSecretValue", {"SecretId": arn})
     return repeat([asked], b'"SecretString":"xxx')
 
@@ -154,6 +179,10 @@ SCENARIOS = (
     Scenario("send + receive + delete", send_receive_delete, 5.4),
     Scenario("SendMessageBatch of 10", send_batch, 3.5),
     Scenario("GetSecretValue of 100 bytes", get_secret, 1.3),
+    Scenario("Publish to one queue, raw", publish(1, raw=True), 2.0),
+    Scenario("Publish to one queue, signed", publish(1, raw=False)),
+    Scenario("Publish to 100 queues, raw", publish(100, raw=True), 40),
+    Scenario("Publish to 100 queues, signed", publish(100, raw=False)),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -62,6 +63,12 @@ def call(host: str, service: str, target: str, params: dict[str, Any], account: 
     """An operation of a service that speaks JSON, by the target that the model gives it."""
     headers = {"Content-Type": JSON, "X-Amz-Target": target, **unsigned_headers(service, account)}
     return render(host, headers, json.dumps(params).encode())
+
+
+def publish(host: str, topic: str, message: str) -> bytes:
+    """SNS's Publish, in the query protocol."""
+    body = urlencode({"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic, "Message": message}).encode()
+    return render(host, {"Content-Type": FORM, **unsigned_headers("sns", ACCOUNT)}, body)
 
 
 def with_hole(host: str, operation: str, params: dict[str, Any]) -> Callable[[str], bytes]:

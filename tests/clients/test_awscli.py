@@ -86,3 +86,24 @@ def test_awslocal(declared: Any, run: Callable[..., Any]) -> None:
 def test_awslocal_by_its_own_variable(declared: Any, run: Callable[..., Any]) -> None:
     ended = run("awslocal", "sts", "get-caller-identity", LOCALSTACK_HOST=declared.url.removeprefix("http://"))
     assert json.loads(ended.stdout)["Account"] == "000000000000"
+
+
+def test_a_round_of_sns(declared: Any) -> None:
+    """A topic of one account, published to by another, into a queue of that."""
+
+    def aws(account: str, *arguments: str, code: int = 0) -> Any:
+        said = declared.command("exec", account, "--", "aws", *arguments, code=code)
+        return json.loads(said) if said and code == 0 else said
+
+    topic = aws("payments", "sns", "create-topic", "--name", "cli-topic")["TopicArn"]
+    url = aws("orders", "sqs", "create-queue", "--queue-name", "cli-topic")["QueueUrl"]
+    asked = ("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "QueueArn")
+    queue = aws("orders", *asked)["Attributes"]["QueueArn"]
+    raw = ("--attributes", "RawMessageDelivery=true")
+    aws("orders", "sns", "subscribe", "--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", queue, *raw)
+    aws("orders", "sns", "publish", "--topic-arn", topic, "--message", BODY)
+    [message] = aws("orders", "sqs", "receive-message", "--queue-url", url, "--wait-time-seconds", "5")["Messages"]
+    assert message["Body"] == BODY
+    aws("orders", "sns", "delete-topic", "--topic-arn", topic)
+    refused = "An error occurred (NotFound) when calling the Publish operation: Topic does not exist"
+    assert refused in aws("payments", "sns", "publish", "--topic-arn", topic, "--message", "m", code=255)

@@ -10,6 +10,7 @@ import pytest
 from atoll.services import REGISTRY
 from botocore.exceptions import ClientError
 
+THERE = ", ".join(REGISTRY)
 CALLS = [
     ("ssm", "DescribeParameters", {}),
     ("s3", "ListBuckets", {}),

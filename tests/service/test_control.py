@@ -175,14 +175,14 @@ def test_the_token_of_what_is_temporary_is_found(atoll_with: Callable[..., Any])
 
 def test_how_it_is_and_what_is_called(started: Any) -> None:
     started.client("sqs", "111111111111", "eu-central-1").create_queue(QueueName="q")
-    with pytest.raises(ClientError, match="Atoll has no sns"):
-        started.client("sns", "111111111111", "eu-central-1").list_topics()
+    with pytest.raises(ClientError, match="Atoll has no route53"):
+        started.client("route53", "111111111111", "eu-central-1").list_hosted_zones()
     told = started.command("status")
     assert f"Atoll at {started.url} is ready: 1 realms, 2 accounts, 1 tenants\n" in told
-    assert "sns.ListTopics was called 1 times, and is not there" in told
+    assert "route53.ListHostedZones was called 1 times, and is not there" in told
     lines = started.command("logs").splitlines()
     assert any(re.search(r" 111111111111/eu-central-1 sqs\.CreateQueue 200 ", line) for line in lines)
-    assert any(re.search(r" sns\.ListTopics 501 NotImplemented ", line) for line in lines)
+    assert any(re.search(r" route53\.ListHostedZones 501 NotImplemented ", line) for line in lines)
 
 
 def test_calls_are_followed(started: Any) -> None:

@@ -154,6 +154,12 @@ def up(
     sqs_delay_purge_retry: Annotated[
         bool, typer.Option("--sqs-delay-purge-retry", help="Refuse a second purge of a queue for 60 s, as AWS does.")
     ] = False,
+    deny_private_networks: Annotated[
+        bool,
+        typer.Option(
+            "--deny-private-networks", help="Deliver nothing of SNS to HTTP endpoints in private or loopback networks."
+        ),
+    ] = False,
     service: Annotated[
         list[str] | None,
         typer.Option(help="Service to serve, one of several; without, all that there are.", metavar="NAME"),

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from atoll import __version__
 from atoll.control.api_accounts import add_accounts, add_keys
 from atoll.control.api_engine import add_engine
+from atoll.control.api_messages import add_messages
 from atoll.control.api_snapshots import add_reset, add_snapshots
 from atoll.control.checked import checked
 from atoll.control.errors import Conflict, Invalid, NeedsToken, Refused
@@ -76,6 +77,7 @@ def make_api(parts: Parts) -> FastAPI:
     _add_what_is_there(api, parts, guard)
     _add_calls(api, parts, guard)
     add_engine(api, parts, guard)
+    add_messages(api, parts, guard)
     add_snapshots(api, parts, guard)
     add_reset(api, parts, guard)
     return api

@@ -167,6 +167,21 @@ class EffectView(Model):
     problem: Annotated[str, Field(description="Why the last attempt failed.")]
 
 
+MessageKind = Literal["email", "sms", "push", "firehose"]
+
+
+class KeptMessage(Model):
+    """A message that SNS would have sent, and that leaves Atoll nowhere."""
+
+    kind: MessageKind
+    target: Annotated[str, Field(description="An address, a number, the end of an endpoint's ARN, a stream's ARN.")]
+    id: str
+    topic: Annotated[str, Field(description="The topic's ARN; empty where it was published to the target itself.")]
+    subscription: str
+    subject: str
+    message: str
+
+
 class Reindexed(Model):
     """How far the index has been told anew what is in the tenants."""
 

@@ -35,6 +35,8 @@ _QUERY_SCOPE = re.compile(
     r"(?:^|&)X-Amz-Credential=[^&/%]+(?:/|%2F)\d+(?:/|%2F)[^&/%]*(?:/|%2F)([\w.-]{1,64})(?:/|%2F)",
     re.ASCII | re.IGNORECASE,
 )
+_LINKED = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
+"""Actions that stand in links which people follow, without a version: in messages of SNS."""
 _QUEUE_PATH = re.compile(r"/(?:queue/[^/]+/)?\d{12}/[\w-]{1,80}(?:\.fifo)?/?", re.ASCII)
 _BUCKET_PATH = re.compile(r"/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/.*)?", re.DOTALL)
 _RPC_PATH = re.compile(r"/service/([\w.-]{1,128})/operation/(\w{1,128})/?", re.ASCII)
@@ -152,8 +154,10 @@ class Detector:
         if found is None:
             if _QUEUE_PATH.fullmatch(request.path):
                 found = self._names.called("sqs", _speaks("query"))
+            elif version:
+                found = self._names.with_version(version)
             else:
-                found = self._names.with_version(version) if version else []
+                found = self._names.called(_LINKED.get(action, ""), _speaks("query"))
         if not found:
             name = self._scope(request)
             known = bool(self._names.called(name, _speaks_anything)) if name else True
@@ -340,6 +344,8 @@ def _absent_router(service: str) -> Router:
 def _is_of_version(detected: Detected, version: str) -> bool:
     """Whether the service has the version. EC2 has all that it ever had; what Atoll has not is refused for that."""
     if detected.operation is None or detected.protocol != "query" or detected.service in _OF_ANY_VERSION:
+        return True
+    if not version and detected.operation_name in _LINKED:
         return True
     return version == detected.model.api_version
 

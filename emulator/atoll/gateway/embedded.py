@@ -33,11 +33,14 @@ from atoll.gateway.metrics import LoopLag, Metrics
 from atoll.gateway.peek import Peek
 from atoll.gateway.server import DEFAULT_LIMITS, Limits, Server
 from atoll.gateway.settings import Settings
+from atoll.gateway.sns_peek import SnsPeek
 from atoll.gateway.welcome import announce_start
 from atoll.index import AccessKey, Index
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
 from atoll.services import REGISTRY
+from atoll.services.sns.settings import SnsSettings
+from atoll.services.sns.settings import configure as configure_sns
 from atoll.services.sqs.settings import SqsSettings, configure
 from atoll.tenants.folder import DataFolder
 from atoll.wire.model import load
@@ -211,6 +214,7 @@ async def running(
             settings.sqs_delay_purge_retry,
         )
     )
+    configure_sns(SnsSettings(settings.deny_private_networks, settings.public_host))
     full = settings.durability == "full"
     index = SqliteIndex(folder.index, clock, full=full)
     try:
@@ -256,6 +260,7 @@ async def running(
             erase=cell.moves.erase,
             end=end,
             peek=Peek(identifier, directory, dispatcher),
+            sns_peek=SnsPeek(identifier, directory, dispatcher, settings.default_account),
         )
         gateway = Gateway(
             registry=REGISTRY,

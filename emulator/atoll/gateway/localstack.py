@@ -1,5 +1,5 @@
 """The paths of LocalStack's own, `/_localstack/…`, for clients and scripts that know them: health, info, the state of
-init scripts, reset; and `/_aws/sqs/messages` (peek.py).
+init scripts, reset; and `/_aws/sqs/messages` (peek.py), `/_aws/sns/…` (sns_peek.py).
 
 The answers have LocalStack's form. What says which version answers says Atoll's.
 
@@ -30,6 +30,7 @@ from atoll.core.service import Registry
 from atoll.core.tenant_id import DEFAULT_REALM, TenantId
 from atoll.gateway.init_scripts import InitScripts, Stage
 from atoll.gateway.peek import PATH as PEEK
+from atoll.gateway.sns_peek import PATH as SNS_PEEK
 from atoll.index.directory import Directory
 from atoll.wire.http import Request, Response
 
@@ -53,7 +54,8 @@ Erase = Callable[[TenantId], Awaitable[None]]
 class LocalStack:
     """`enabled` are the services that are served. `tenants` are those that hold something, in all realms; `erase`
     deletes one; `end` ends the process as SIGTERM does, and where it is told so starts it anew; `peek` shows a queue's
-    messages. `token` is what has to be shown where the default realm is closed; without one nobody can."""
+    messages, `sns_peek` what SNS keeps. `token` is what has to be shown where the default realm is closed; without one
+    nobody can."""
 
     def __init__(
         self,
@@ -67,6 +69,7 @@ class LocalStack:
         erase: Erase,
         end: Callable[[bool], None],
         peek: Callable[[Request], Awaitable[Response]],
+        sns_peek: Callable[[Request], Awaitable[Response]],
     ) -> None:
         self._registry = registry
         self._enabled = enabled
@@ -77,6 +80,7 @@ class LocalStack:
         self._erase = erase
         self._end = end
         self._peek: dict[str, Callable[[Request], Answer]] = {"GET": peek, "POST": peek}
+        self._sns_peek: dict[str, Callable[[Request], Answer]] = dict.fromkeys(("GET", "POST", "DELETE"), sns_peek)
         self.token = ""
         self._started = clock.now()
         self._session = uuid4()
@@ -102,6 +106,8 @@ class LocalStack:
         """What answers there, by method."""
         if path == PEEK or path.startswith(f"{PEEK}/"):
             return self._peek if "sqs" in self._enabled else None
+        if path.startswith(SNS_PEEK):
+            return self._sns_peek if "sns" in self._enabled else None
         # LocalStack takes a stage's name in capitals too.
         return self._ways.get(path.lower() if path.startswith(_INIT) else path)
 

@@ -102,6 +102,7 @@ class Settings:
     parity_access_keys: bool = False
     sqs_delay_recently_deleted: bool = False
     sqs_delay_purge_retry: bool = False
+    deny_private_networks: bool = False
     service: tuple[str, ...] = ()
     """None named are all."""
     eager: bool = False

@@ -15,6 +15,12 @@ def _secretsmanager() -> Service:
     return load()
 
 
+def _sns() -> Service:
+    from atoll.services.sns import load
+
+    return load()
+
+
 def _sqs() -> Service:
     from atoll.services.sqs import load
 
@@ -27,4 +33,4 @@ def _sts() -> Service:
     return load()
 
 
-REGISTRY = Registry({"kms": _kms, "secretsmanager": _secretsmanager, "sqs": _sqs, "sts": _sts})
+REGISTRY = Registry({"kms": _kms, "secretsmanager": _secretsmanager, "sns": _sns, "sqs": _sqs, "sts": _sts})

@@ -36,6 +36,7 @@ OPTIONS = [
     "--parity-access-keys",
     "--sqs-delay-recently-deleted",
     "--sqs-delay-purge-retry",
+    "--deny-private-networks",
     "--log-format",
     "--log-level",
     "--listen",

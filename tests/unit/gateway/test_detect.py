@@ -9,6 +9,7 @@ from atoll.core.errors import AwsError
 from atoll.gateway.detect import Detected, Detector
 from atoll.gateway.hosts import read_host
 from atoll.gateway.names import _ELSEWHERE, _OPEN, _WITH_BEARER
+from atoll.services import REGISTRY
 from atoll.wire.codec import codec
 from atoll.wire.http import Request
 from atoll.wire.model import load
@@ -637,3 +638,14 @@ def test_a_long_form_is_searched_and_not_parsed(detector: Detector) -> None:
     request = Request("POST", "/", "", {**FORM, **signed("sts")}, body)
     assert told(detector.detect(request)) == ("sts", "query", "GetCallerIdentity")
     assert timeit.timeit(lambda: detector.detect(request), number=1) < 1
+
+
+@pytest.mark.parametrize("action", ["ConfirmSubscription", "Unsubscribe"])
+def test_links_in_messages_have_no_version_and_no_signature(action: str) -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html"""
+    request = Request("GET", "/", f"Action={action}&TopicArn=arn:aws:sns:us-east-1:111111111111:t", {"host": "x"})
+    detected = Detector(REGISTRY).detect(request)
+    assert detected is not None
+    assert (detected.service, detected.operation_name, detected.wrong_version) == ("sns", action, "")
+    assert detected.operation is not None
+    assert detected.operation.auth == "none"

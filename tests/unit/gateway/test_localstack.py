@@ -73,6 +73,7 @@ class Asked:
                 erase=self._erase,
                 end=self.ended.append,
                 peek=self._peek,
+                sns_peek=self._peek,
             )
             localstack.token = self.token
             self.clock.advance(12.5)

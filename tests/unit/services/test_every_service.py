@@ -18,6 +18,7 @@ from atoll.core.access import Access, ByAccount, ByArn, ById, ByName, ByUrl, Dec
 from atoll.core.service import Operation, Service
 from atoll.gateway.detect import Detector
 from atoll.services import REGISTRY
+from atoll.tenants import Database
 from atoll.wire.codec import PROTOCOLS
 from atoll.wire.http import Request
 from atoll.wire.model import load
@@ -195,6 +196,14 @@ def tables(request: pytest.FixtureRequest) -> tuple[Service, dict[str, set[str]]
 def test_rows_do_not_name_their_tenant(tables: tuple[Service, dict[str, set[str]]]) -> None:
     for columns in tables[1].values():
         assert not columns & {"realm", "account", "account_id", "region", "arn"}
+
+
+def test_services_share_no_tables_or_indexes() -> None:
+    """They are all in one database, the engine's with them."""
+    db = Database(None)
+    for name in SERVICES:
+        db.add_service(REGISTRY[name])
+    db.close()
 
 
 def test_columns_with_users_arns_are_there(tables: tuple[Service, dict[str, set[str]]]) -> None:

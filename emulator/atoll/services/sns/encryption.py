@@ -1,0 +1,43 @@
+"""Topics with a KMS key: the publisher has to be able to use it. Messages themselves are kept as they are.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
+"""
+
+from __future__ import annotations
+
+from atoll.core.arn import parse_arn, render_arn
+from atoll.core.call import Call
+from atoll.core.errors import AwsError
+from atoll.core.lagoon import Lagoon
+from atoll.services.sns.topics import Topic
+from atoll.tenants import Tenant
+
+ERRORS = {
+    "AccessDenied": "KMSAccessDeniedException",
+    "AccessDeniedException": "KMSAccessDeniedException",
+    "DisabledException": "KMSDisabledException",
+    "KMSInvalidStateException": "KMSInvalidStateException",
+    "NotFoundException": "KMSNotFoundException",
+    "ThrottlingException": "KMSThrottlingException",
+}
+"""What KMS says, and what a publisher is told."""
+
+
+def key_of(tenant: Tenant, topic: Topic) -> str:
+    """The ARN of the topic's key, or of its alias; empty where it has none. An id or alias is the topic's account's."""
+    key = topic.attributes.get("KmsMasterKeyId", "")
+    if not key or parse_arn(key) is not None:
+        return key
+    return render_arn("kms", tenant.id, key if key.startswith("alias/") else f"key/{key}")
+
+
+async def use_key(call: Call, lagoon: Lagoon, key: str, topic_arn: str) -> None:
+    """Asks KMS for a data key, as the publisher. Raises one of the model's KMS exceptions."""
+    params = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": {"aws:sns:topicArn": topic_arn}}
+    try:
+        await lagoon.call(call, "kms", "GenerateDataKey", params)
+    except AwsError as error:
+        if error.code == "NotImplemented":
+            # An Atoll without KMS.
+            return
+        raise AwsError(ERRORS[error.code], error.message) if error.code in ERRORS else error from None

@@ -1,0 +1,197 @@
+"""Which messages a filter policy lets pass. A policy is compiled once into closures, then asked of every message.
+
+Of an array in a message any element may match; what a policy says of several fields of an object has to be true of one
+and the same object. https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import orjson
+
+from atoll.services.sns.filter_policies import ATTRIBUTES, Policy, is_or
+
+Matcher = Callable[[Mapping[str, Any]], bool]
+Test = Callable[[Any], bool]
+_ABSENT: Any = object()
+
+
+def compile_filter(policy: Policy, scope: str) -> Matcher:
+    """What decides on an object: a message's attributes as `attribute_values` gives them, or its body."""
+    parts = [_field(key, value, scope) for key, value in policy.items()]
+    if len(parts) == 1:
+        return parts[0]
+    return lambda message: all(part(message) for part in parts)
+
+
+def attribute_values(attributes: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
+    """A message's attributes as a filter policy sees them. Binary ones it does not see."""
+    values: dict[str, Any] = {}
+    for name, attribute in (attributes or {}).items():
+        data_type, text = attribute["DataType"], attribute.get("StringValue")
+        if text is None or data_type.startswith("Binary"):
+            continue
+        if data_type == "String.Array":
+            values[name] = _array(text)
+        elif data_type.startswith("Number"):
+            values[name] = _number(text)
+        else:
+            values[name] = text
+    return values
+
+
+def parse_body(text: str) -> dict[str, Any] | None:
+    """A message's body, where a filter policy can look into it."""
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _array(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _field(key: str, value: Any, scope: str) -> Matcher:
+    if is_or(key, value):
+        choices = [compile_filter(each, scope) for each in value]
+        return lambda message: any(choice(message) for choice in choices)
+    if isinstance(value, dict):
+        inner = compile_filter(value, scope)
+
+        def within(message: Mapping[str, Any]) -> bool:
+            return _any_object(inner, message.get(key))
+
+        return within
+    return _leaf(key, value, scope)
+
+
+def _any_object(inner: Matcher, value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_any_object(inner, each) for each in value)
+    # Of what is not there every field is absent.
+    return inner(value if isinstance(value, dict) else {})
+
+
+def _leaf(key: str, rules: list[Any], scope: str) -> Matcher:
+    absent = any(isinstance(rule, dict) and rule.get("exists") is False for rule in rules)
+    if scope == ATTRIBUTES and None in rules:
+        # An attribute cannot be null: the rule asks for there being none.
+        absent = True
+    tests = [_test(rule) for rule in rules]
+    test = tests[0] if len(tests) == 1 else lambda value: any(each(value) for each in tests)
+
+    def match(message: Mapping[str, Any]) -> bool:
+        value = message.get(key, _ABSENT)
+        if value is _ABSENT or isinstance(value, dict):
+            return absent
+        return _any_value(test, value) if isinstance(value, list) else test(value)
+
+    return match
+
+
+def _any_value(test: Test, values: list[Any]) -> bool:
+    return any(_any_value(test, each) if isinstance(each, list) else test(each) for each in values)
+
+
+def _test(rule: Any) -> Test:
+    if not isinstance(rule, dict):
+        return _equals(rule)
+    [(operator, operand)] = rule.items()
+    match operator:
+        case "exists":
+            return lambda value: bool(operand)
+        case "numeric":
+            return _numeric(operand)
+        case "cidr":
+            return _cidr(operand)
+        case "anything-but":
+            return _anything_but(operand)
+    return _textual(operator, operand)
+
+
+def _equals(rule: Any) -> Test:
+    kind = (int, float) if isinstance(rule, int | float) and not isinstance(rule, bool) else type(rule)
+
+    def test(value: Any) -> bool:
+        return isinstance(value, kind) and isinstance(value, bool) is isinstance(rule, bool) and bool(value == rule)
+
+    return test
+
+
+def _textual(operator: str, operand: str) -> Test:
+    match operator:
+        case "prefix":
+            return lambda value: isinstance(value, str) and value.startswith(operand)
+        case "suffix":
+            return lambda value: isinstance(value, str) and value.endswith(operand)
+        case "equals-ignore-case":
+            lower = operand.lower()
+            return lambda value: isinstance(value, str) and value.lower() == lower
+    pattern = _wildcard(operand)
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _wildcard(text: str) -> re.Pattern[str]:
+    parts = re.findall(r"\\.|\*|[^\\*]+", text, re.DOTALL)
+    return re.compile(
+        "".join(".*" if part == "*" else re.escape(part[1] if part[0] == "\\" else part) for part in parts), re.DOTALL
+    )
+
+
+def _anything_but(operand: Any) -> Test:
+    if isinstance(operand, dict):
+        [(operator, texts)] = operand.items()
+        tests = [_textual(operator, text) for text in (texts if isinstance(texts, list) else [texts])]
+    else:
+        tests = [_equals(each) for each in (operand if isinstance(operand, list) else [operand])]
+    return lambda value: not any(test(value) for test in tests)
+
+
+_COMPARE: dict[str, Callable[[Any, float], bool]] = {
+    "=": lambda value, bound: bool(value == bound),
+    "<": lambda value, bound: bool(value < bound),
+    "<=": lambda value, bound: bool(value <= bound),
+    ">": lambda value, bound: bool(value > bound),
+    ">=": lambda value, bound: bool(value >= bound),
+}
+
+
+def _numeric(operand: list[Any]) -> Test:
+    pairs = [(_COMPARE[operator], bound) for operator, bound in zip(operand[::2], operand[1::2], strict=True)]
+
+    def test(value: Any) -> bool:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return False
+        return all(compare(value, bound) for compare, bound in pairs)
+
+    return test
+
+
+def _cidr(operand: str) -> Test:
+    network = ip_network(operand, strict=False)
+
+    def test(value: Any) -> bool:
+        if not isinstance(value, str):
+            return False
+        try:
+            return ip_address(value) in network
+        except ValueError:
+            return False
+
+    return test

@@ -1,0 +1,293 @@
+"""Operations on subscriptions: subscribing, confirming, showing, configuring, listing, ending them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atoll.core.call import Call, Params
+from atoll.core.errors import AwsError
+from atoll.core.ids import uuid4
+from atoll.services.sns import subscriptions, tokens
+from atoll.services.sns.archive import start_replay
+from atoll.services.sns.confirmations import ask_to_confirm, tell_of_the_end
+from atoll.services.sns.delivery_policies import effective_subscription_policy
+from atoll.services.sns.endpoints import CONFIRMED_LATER, check_endpoint
+from atoll.services.sns.errors import (
+    invalid_parameter,
+    not_an_arn,
+    not_authorized,
+    subscription_does_not_exist,
+)
+from atoll.services.sns.filter_policies import ATTRIBUTES
+from atoll.services.sns.paging import PAGE, make_token, read_number
+from atoll.services.sns.platforms import endpoint_with_arn
+from atoll.services.sns.service import sns
+from atoll.services.sns.subscription_attributes import SUBSCRIBING, Attributes, check_attributes
+from atoll.services.sns.subscriptions import Subscription, as_listed, find_subscription, tell_owner
+from atoll.services.sns.topic_attributes import DEFAULT_SIZE, LARGE_PROTOCOLS, MAX_LARGE_SUBSCRIPTIONS
+from atoll.services.sns.topics import Topic, dump, find_topic
+from atoll.tenants import Tenant
+
+MAX_FILTER_POLICIES = 200
+MAX_FIFO_SUBSCRIPTIONS = 100
+_MIRRORS = (
+    "SELECT number, id, topic, protocol, endpoint, pending FROM subscription_mirror WHERE number > ? "
+    "ORDER BY number LIMIT ?"
+)
+
+
+@sns.operation("Subscribe")
+def subscribe(call: Call, tenant: Tenant) -> Params:
+    topic = find_topic(tenant, call["TopicArn"])
+    protocol: str = call["Protocol"]
+    endpoint: str = call.get("Endpoint") or ""
+    given: Attributes = call.get("Attributes") or {}
+    check_endpoint(protocol, endpoint, fifo=topic.fifo)
+    attributes = check_attributes(given, {}, fifo=topic.fifo, protocol=protocol, endpoint=endpoint, prefix=SUBSCRIBING)
+    if protocol == "firehose" and "SubscriptionRoleArn" not in attributes:
+        raise invalid_parameter("Attributes Reason: SubscriptionRoleArn is required for firehose subscriptions")
+    if protocol == "application" and endpoint_with_arn(tenant, endpoint) is None:
+        raise invalid_parameter(f"Endpoint Reason: Endpoint does not exist for endpoint {endpoint}")
+    existing = subscriptions.subscription_to(tenant, topic, protocol, endpoint)
+    if existing is not None:
+        return _subscribe_again(call, tenant, topic, existing, given)
+    _check_room(tenant, topic, protocol, attributes)
+    pending = protocol in CONFIRMED_LATER
+    id = uuid4()
+    subscriptions.add(tenant, topic, id, call.caller, protocol, endpoint, attributes, pending=pending)
+    subscription = _with_id(tenant, id)
+    tell_owner(tenant, subscription, call.caller)
+    if pending:
+        ask_to_confirm(tenant, topic, subscription, call.origin)
+    if "ReplayPolicy" in attributes:
+        start_replay(tenant, topic, subscription)
+    return _subscribed(call, subscription)
+
+
+def _with_id(tenant: Tenant, id: str) -> Subscription:
+    found = subscriptions.subscription_with_id(tenant, id)
+    assert found is not None
+    return found[1]
+
+
+def _subscribe_again(call: Call, tenant: Tenant, topic: Topic, subscription: Subscription, given: Attributes) -> Params:
+    """An endpoint is subscribed once. Who asks again while it is not confirmed has it asked again."""
+    for name, value in given.items():
+        wanted = value.lower() if name == "RawMessageDelivery" else value
+        default = {"RawMessageDelivery": "false", "FilterPolicyScope": ATTRIBUTES}.get(name, "")
+        if subscription.attributes.get(name, default) != wanted:
+            raise invalid_parameter("Attributes Reason: Subscription already exists with different attributes")
+    if subscription.pending:
+        ask_to_confirm(tenant, topic, subscription, call.origin)
+    return _subscribed(call, subscription)
+
+
+def _subscribed(call: Call, subscription: Subscription) -> Params:
+    hidden = subscription.pending and not call.get("ReturnSubscriptionArn")
+    return {"SubscriptionArn": "pending confirmation" if hidden else subscription.arn}
+
+
+def _check_room(tenant: Tenant, topic: Topic, protocol: str, attributes: Attributes) -> None:
+    """Raises InvalidParameterException, SubscriptionLimitExceededException, FilterPolicyLimitExceededException."""
+    if topic.maximum > DEFAULT_SIZE:
+        count = len(subscriptions.protocols_of(tenant, topic))
+        if protocol not in LARGE_PROTOCOLS or count >= MAX_LARGE_SUBSCRIPTIONS:
+            raise invalid_parameter(
+                f"MaximumMessageSize: a topic with more than {DEFAULT_SIZE} bytes can have at most "
+                f"{MAX_LARGE_SUBSCRIPTIONS} subscriptions, each of Amazon SQS, Amazon Data Firehose or AWS Lambda"
+            )
+    if topic.fifo and sum(subscriptions.count_subscriptions(tenant, topic)) >= MAX_FIFO_SUBSCRIPTIONS:
+        raise AwsError("SubscriptionLimitExceededException", "Subscription limit exceeded for this topic")
+    if "FilterPolicy" in attributes:
+        _check_filter_policies(tenant, topic)
+
+
+def _check_filter_policies(tenant: Tenant, topic: Topic) -> None:
+    row = tenant.row(
+        "SELECT count(*) FROM subscription WHERE topic = ? AND attributes LIKE '%\"FilterPolicy\":%'", (topic.id,)
+    )
+    if row is not None and row[0] >= MAX_FILTER_POLICIES:
+        raise AwsError("FilterPolicyLimitExceededException", "Filter policy limit exceeded for this topic")
+
+
+@sns.operation("ConfirmSubscription")
+def confirm_subscription(call: Call, tenant: Tenant) -> Params:
+    arn: str = call["TopicArn"]
+    if arn.count(":") < 5:
+        raise not_an_arn("TopicArn", arn)
+    token: str = call["Token"]
+    if not tokens.is_token(token):
+        raise AwsError("InvalidParameterException", "Invalid token")
+    known = tokens.look_up(tenant, token)
+    if known is None:
+        raise invalid_parameter("Token")
+    id, cancelled = known
+    if cancelled is not None:
+        _bring_back(call, tenant, arn, id, cancelled)
+    found = subscriptions.subscription_with_id(tenant, id)
+    if found is None or found[0].arn != arn:
+        raise invalid_parameter("Token")
+    topic, subscription = found
+    if subscription.pending:
+        # Unsigned calls have no key; in an open realm whoever has one is taken at its word.
+        strict = (call.get("AuthenticateOnUnsubscribe") or "").lower() == "true"
+        signed = bool(call.caller.access_key)
+        if strict and not signed:
+            raise not_authorized(call.caller.principal, "ConfirmSubscription", arn)
+        subscriptions.store(tenant, topic, subscription, pending=False, authenticated=signed, strict=strict)
+        tell_owner(tenant, _with_id(tenant, id), call.caller)
+    return {"SubscriptionArn": subscription.arn}
+
+
+def _bring_back(call: Call, tenant: Tenant, arn: str, id: str, cancelled: dict[str, Any]) -> None:
+    """A subscription that somebody else has ended, where the endpoint's owner says so and has not subscribed anew."""
+    topic = find_topic(tenant, arn)
+    if subscriptions.subscription_to(tenant, topic, cancelled["protocol"], cancelled["endpoint"]) is not None:
+        return
+    tenant.execute(
+        "INSERT INTO subscription (topic, id, protocol, endpoint, owner, home, principal, attributes, pending, "
+        "authenticated, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?)",
+        (topic.id, id, *(cancelled[name] for name in _CANCELLED), int(tenant.now() * 1000)),
+    )
+    subscriptions.record(tenant, topic, id)
+
+
+_CANCELLED = ("protocol", "endpoint", "owner", "home", "principal", "attributes")
+
+
+@sns.operation("Unsubscribe")
+def unsubscribe(call: Call, tenant: Tenant) -> Params:
+    found = find_subscription(tenant, call["SubscriptionArn"])
+    if found is None:
+        return {}
+    topic, subscription = found
+    if subscription.pending:
+        raise invalid_parameter(
+            "SubscriptionArn Reason: Cannot unsubscribe a subscription that is pending confirmation"
+        )
+    caller = call.caller
+    owners = caller.access_key and caller.account in (subscription.owner, tenant.id.account)
+    if subscription.strict and not owners:
+        raise not_authorized(caller.principal, "Unsubscribe", subscription.arn)
+    row = tenant.row(f"SELECT {', '.join(_CANCELLED)} FROM subscription WHERE id = ?", (subscription.id,))
+    assert row is not None
+    subscriptions.remove(tenant, topic, subscription, caller)
+    if not subscription.strict and not (caller.access_key and caller.account == subscription.owner):
+        tell_of_the_end(tenant, subscription, dict(zip(_CANCELLED, row, strict=True)), call.origin)
+    return {}
+
+
+@sns.operation("GetSubscriptionAttributes", readonly=True)
+def get_subscription_attributes(call: Call, tenant: Tenant) -> Params:
+    found = find_subscription(tenant, call["SubscriptionArn"])
+    if found is None:
+        raise subscription_does_not_exist()
+    topic, subscription = found
+    shown: dict[str, str] = {
+        "RawMessageDelivery": "false",
+        **subscription.attributes,
+        "SubscriptionArn": subscription.arn,
+        "TopicArn": topic.arn,
+        "Owner": subscription.owner,
+        "Protocol": subscription.protocol,
+        "Endpoint": subscription.endpoint,
+        "PendingConfirmation": _word(subscription.pending),
+        "ConfirmationWasAuthenticated": _word(subscription.authenticated),
+        "SubscriptionPrincipal": subscription.principal,
+    }
+    if "FilterPolicy" in shown:
+        shown.setdefault("FilterPolicyScope", ATTRIBUTES)
+    else:
+        shown.pop("FilterPolicyScope", None)
+    if subscription.protocol in ("http", "https"):
+        policy = subscription.delivery_policy(topic)
+        shown["EffectiveDeliveryPolicy"] = dump(effective_subscription_policy(policy))
+    if subscription.replay:
+        shown["ReplayStatus"] = subscription.replay["status"]
+    return {"Attributes": shown}
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
+
+
+@sns.operation("SetSubscriptionAttributes")
+def set_subscription_attributes(call: Call, tenant: Tenant) -> Params:
+    found = find_subscription(tenant, call["SubscriptionArn"])
+    if found is None:
+        raise subscription_does_not_exist()
+    topic, subscription = found
+    name, value = call["AttributeName"], call.get("AttributeValue") or ""
+    attributes = check_attributes(
+        {name: value},
+        subscription.attributes,
+        fifo=topic.fifo,
+        protocol=subscription.protocol,
+        endpoint=subscription.endpoint,
+    )
+    if "FilterPolicy" in attributes and "FilterPolicy" not in subscription.attributes:
+        _check_filter_policies(tenant, topic)
+    subscriptions.store(tenant, topic, subscription, attributes=dump(attributes))
+    if name == "ReplayPolicy":
+        start_replay(tenant, topic, _with_id(tenant, subscription.id))
+    return {}
+
+
+@sns.operation("ListSubscriptionsByTopic", readonly=True)
+def list_subscriptions_by_topic(call: Call, tenant: Tenant) -> Params:
+    topic = find_topic(tenant, call["TopicArn"])
+    found = subscriptions.page_of_topic(tenant, topic, read_number(call.get("NextToken")), PAGE + 1)
+    return {
+        "Subscriptions": [as_listed(each) for each in found[:PAGE]],
+        "NextToken": make_token(found[PAGE - 1].number) if len(found) > PAGE else None,
+    }
+
+
+@sns.operation("ListSubscriptions", readonly=True)
+def list_subscriptions(call: Call, tenant: Tenant) -> Params:
+    """Those of the tenant's own topics first, then those of others, whose tokens end with a tilde."""
+    after = read_number((call.get("NextToken") or "").removesuffix("~")) if call.get("NextToken") else 0
+    listed: list[tuple[str, dict[str, str]]] = []
+    if not (call.get("NextToken") or "").endswith("~"):
+        own = subscriptions.page_of_owner(tenant, after, PAGE + 1)
+        listed = [(make_token(each.number), as_listed(each)) for each in own]
+        after = 0
+    if len(listed) <= PAGE:
+        rows = tenant.rows(_MIRRORS, (after, PAGE + 1 - len(listed)))
+        listed += [(f"{make_token(row[0])}~", _listed_mirror(call, row)) for row in rows]
+    more = len(listed) > PAGE
+    return {
+        "Subscriptions": [each for _, each in listed[:PAGE]],
+        "NextToken": listed[PAGE - 1][0] if more else None,
+    }
+
+
+def _listed_mirror(call: Call, row: tuple[Any, ...]) -> dict[str, str]:
+    _, id, topic, protocol, endpoint, pending = row
+    return {
+        "SubscriptionArn": subscriptions.PENDING if pending else f"{topic}:{id}",
+        "Owner": call.owner.account,
+        "Protocol": protocol,
+        "Endpoint": endpoint,
+        "TopicArn": topic,
+    }
+
+
+# ---- copies of subscriptions to others' topics
+
+
+@sns.operation("KeepSubscription", internal=True)
+def keep_subscription(call: Call, tenant: Tenant) -> Params:
+    topic, _, id = call["SubscriptionArn"].rpartition(":")
+    tenant.execute(
+        "INSERT INTO subscription_mirror (id, topic, protocol, endpoint, pending) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET pending = excluded.pending",
+        (id, topic, call["Protocol"], call["Endpoint"], call["Pending"]),
+    )
+    return {}
+
+
+@sns.operation("ForgetSubscription", internal=True)
+def forget_subscription(call: Call, tenant: Tenant) -> Params:
+    tenant.execute("DELETE FROM subscription_mirror WHERE id = ?", (call["SubscriptionArn"].rpartition(":")[2],))
+    return {}

@@ -1,0 +1,109 @@
+"""Topic attributes: what may be set to what.
+
+https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from atoll.core.errors import AwsError
+from atoll.services.sns.delivery_policies import parse_topic_policy
+from atoll.services.sns.errors import invalid_parameter
+from atoll.services.sns.policies import check_policy
+
+Attributes = dict[str, str]
+
+DEFAULT_SIZE = 262_144
+"""Bytes that a message has at most, unless MaximumMessageSize says otherwise."""
+LEAST_SIZE, MOST_SIZE = 1024, 1_048_576
+MAX_LARGE_SUBSCRIPTIONS = 100
+LARGE_PROTOCOLS = frozenset(("sqs", "firehose", "lambda"))
+MAX_RETENTION = 365
+"""Days that an archive keeps messages."""
+FEEDBACK = frozenset(
+    f"{protocol}{name}"
+    for protocol in ("HTTP", "Firehose", "Lambda", "Application", "SQS")
+    for name in ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
+)
+SETTABLE = FEEDBACK | {
+    "ArchivePolicy",
+    "ContentBasedDeduplication",
+    "DeliveryPolicy",
+    "DisplayName",
+    "FifoThroughputScope",
+    "KmsMasterKeyId",
+    "MaximumMessageSize",
+    "Policy",
+    "SignatureVersion",
+    "TracingConfig",
+}
+ONLY_FIFO = {"ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope"}
+
+
+def check_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> None:
+    """Raises InvalidParameterException. `prefix` stands before the attribute's name in messages."""
+    if name == "ContentBasedDeduplication" and not fifo:
+        raise invalid_parameter(f"{prefix}Content-based deduplication can only be set for FIFO topics")
+    if name in ONLY_FIFO and not fifo:
+        raise invalid_parameter(f"{prefix}{name}: can only be set for FIFO topics")
+    if not value and name not in ("ContentBasedDeduplication", "Policy"):
+        # As good as unset.
+        return
+    match name:
+        case "ContentBasedDeduplication":
+            _check_one_of(name, value.lower(), ("true", "false"), prefix)
+        case "DeliveryPolicy":
+            parse_topic_policy(value, prefix)
+        case "DisplayName":
+            if len(value) > 100:
+                raise invalid_parameter(f"{prefix}DisplayName")
+        case "FifoThroughputScope":
+            _check_one_of(name, value, ("Topic", "MessageGroup"), prefix)
+        case "Policy":
+            check_policy(value, prefix)
+        case "SignatureVersion":
+            _check_one_of(name, value, ("1", "2"), prefix)
+        case "TracingConfig":
+            _check_one_of(name, value, ("PassThrough", "Active"), prefix)
+        case "MaximumMessageSize":
+            if not value.isdecimal() or not LEAST_SIZE <= int(value) <= MOST_SIZE:
+                raise invalid_parameter(
+                    f"{prefix}MaximumMessageSize: Invalid value [{value}]. Must be from {LEAST_SIZE} to {MOST_SIZE}."
+                )
+        case "ArchivePolicy":
+            parse_archive_policy(value, prefix)
+    if name.endswith("SampleRate") and not (value.isdecimal() and int(value) <= 100):
+        raise invalid_parameter(f"{prefix}{name}: Invalid value [{value}]. Must be from 0 to 100.")
+
+
+def _check_one_of(name: str, value: str, allowed: tuple[str, ...], prefix: str) -> None:
+    if value not in allowed:
+        raise invalid_parameter(f"{prefix}{name}: Invalid value [{value}]. Must be {' or '.join(allowed)}.")
+
+
+def parse_archive_policy(text: str, prefix: str = "") -> int:
+    """For how many days a FIFO topic keeps its messages; 0 is not at all.
+
+    https://docs.aws.amazon.com/sns/latest/dg/message-archiving-and-replay-topic-owner.html
+    """
+    try:
+        policy: Any = orjson.loads(text) if text else {}
+    except orjson.JSONDecodeError:
+        raise invalid_parameter(f"{prefix}ArchivePolicy: failed to parse JSON.") from None
+    if not isinstance(policy, dict) or not policy.keys() <= {"MessageRetentionPeriod"}:
+        raise _bad_archive(prefix)
+    if not policy:
+        return 0
+    days = policy["MessageRetentionPeriod"]
+    if isinstance(days, str) and days.isdecimal():
+        days = int(days)
+    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MAX_RETENTION:
+        raise _bad_archive(prefix)
+    return days
+
+
+def _bad_archive(prefix: str) -> AwsError:
+    return invalid_parameter(f"{prefix}ArchivePolicy: MessageRetentionPeriod must be from 1 to {MAX_RETENTION} days")

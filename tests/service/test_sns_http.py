@@ -1,0 +1,360 @@
+"""SNS's HTTP deliveries to a server on loopback, signatures as a client verifies them, and LocalStack's paths."""
+
+from __future__ import annotations
+
+import base64
+import json
+import queue
+import threading
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+SIGNED = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+}
+SIGNED["UnsubscribeConfirmation"] = SIGNED["SubscriptionConfirmation"]
+
+
+def unique(suffix: str = "") -> str:
+    return f"t-{uuid.uuid4().hex[:12]}{suffix}"
+
+
+class Endpoint:
+    """A server that keeps what it is posted, and answers with the statuses that it was given, then 200."""
+
+    def __init__(self) -> None:
+        self.posted: queue.Queue[tuple[dict[str, str], str]] = queue.Queue()
+        self.statuses: list[int] = []
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                status = endpoint.statuses.pop(0) if endpoint.statuses else 200
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                endpoint.posted.put(({name.lower(): value for name, value in self.headers.items()}, body))
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?a=b"
+
+    def next(self) -> tuple[dict[str, str], dict[str, Any]]:
+        headers, body = self.posted.get(timeout=20)
+        return headers, json.loads(body)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    endpoint = Endpoint()
+    yield endpoint
+    endpoint.close()
+
+
+def fetch(url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=20) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def verify(document: dict[str, Any]) -> None:
+    """As SDKs do. Raises InvalidSignature."""
+    status, pem = fetch(document["SigningCertURL"])
+    assert status == 200
+    key = x509.load_pem_x509_certificate(pem).public_key()
+    assert isinstance(key, RSAPublicKey)
+    text = "".join(f"{name}\n{document[name]}\n" for name in SIGNED[document["Type"]] if name in document)
+    digest = hashes.SHA256() if document["SignatureVersion"] == "2" else hashes.SHA1()
+    key.verify(base64.b64decode(document["Signature"]), text.encode(), padding.PKCS1v15(), digest)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_an_endpoint_from_its_confirmation_to_its_end(atoll: Any, endpoint: Endpoint, version: str) -> None:
+    sns = atoll.client("sns")
+    topic = sns.create_topic(Name=unique(), Attributes={"SignatureVersion": version})["TopicArn"]
+    given = {"TopicArn": topic, "Protocol": "http", "Endpoint": endpoint.url}
+    assert sns.subscribe(**given)["SubscriptionArn"] == "pending confirmation"
+    headers, asked = endpoint.next()
+    assert headers["x-amz-sns-message-type"] == asked["Type"] == "SubscriptionConfirmation"
+    assert headers["x-amz-sns-message-id"] == asked["MessageId"]
+    assert headers["x-amz-sns-topic-arn"] == topic
+    assert headers["content-type"] == "text/plain; charset=UTF-8"
+    assert headers["user-agent"] == "Amazon Simple Notification Service Agent"
+    assert "x-amz-sns-subscription-arn" not in headers
+    verify(asked)
+    status, answer = fetch(asked["SubscribeURL"])
+    assert status == 200
+    assert b"<ConfirmSubscriptionResult><SubscriptionArn>" in answer
+    [listed] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    subscription = listed["SubscriptionArn"]
+    assert subscription.startswith(f"{topic}:")
+    sns.publish(TopicArn=topic, Message="hällo\nworld", Subject="words")
+    headers, told = endpoint.next()
+    assert headers["x-amz-sns-subscription-arn"] == subscription
+    assert (told["Type"], told["Message"], told["Subject"]) == ("Notification", "hällo\nworld", "words")
+    assert told["SignatureVersion"] == version
+    verify(told)
+    with pytest.raises(InvalidSignature):
+        verify({**told, "Message": "other"})
+    # Whoever follows the link is nobody; the owner may take it back.
+    assert fetch(told["UnsubscribeURL"])[0] == 200
+    headers, ended = endpoint.next()
+    assert headers["x-amz-sns-message-type"] == ended["Type"] == "UnsubscribeConfirmation"
+    verify(ended)
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    assert fetch(ended["SubscribeURL"])[0] == 200
+    [listed] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert listed["SubscriptionArn"] == subscription
+
+
+def confirmed(sns: Any, topic: str, endpoint: Endpoint, **attributes: str) -> str:
+    given = {"TopicArn": topic, "Protocol": "http", "Endpoint": endpoint.url, "Attributes": attributes}
+    arn = sns.subscribe(**given, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    token = endpoint.next()[1]["Token"]
+    sns.confirm_subscription(TopicArn=topic, Token=token)
+    return str(arn)
+
+
+def test_raw_with_a_content_type(atoll: Any, endpoint: Endpoint) -> None:
+    sns = atoll.client("sns")
+    topic = sns.create_topic(Name=unique())["TopicArn"]
+    policy = json.dumps({"requestPolicy": {"headerContentType": "application/json"}})
+    confirmed(sns, topic, endpoint, RawMessageDelivery="true", DeliveryPolicy=policy)
+    sns.publish(TopicArn=topic, Message='{"a": 1}')
+    headers, body = endpoint.next()
+    assert body == {"a": 1}
+    assert headers["content-type"] == "application/json"
+    assert headers["x-amz-sns-rawdelivery"] == "true"
+
+
+def test_a_failure_is_tried_again_and_then_given_up(atoll: Any, endpoint: Endpoint) -> None:
+    sns, sqs = atoll.client("sns"), atoll.client("sqs")
+    url = sqs.create_queue(QueueName=unique())["QueueUrl"]
+    dead = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = sns.create_topic(Name=unique())["TopicArn"]
+    policy = json.dumps({"healthyRetryPolicy": {"numRetries": 2, "numNoDelayRetries": 2}})
+    confirmed(sns, topic, endpoint, DeliveryPolicy=policy, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
+    endpoint.statuses = [500, 503]
+    sns.publish(TopicArn=topic, Message="again")
+    assert [endpoint.next()[1]["Message"] for _ in range(3)] == ["again"] * 3
+    endpoint.statuses = [500, 500, 500]
+    sns.publish(TopicArn=topic, Message="given up")
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert json.loads(message["Body"])["Message"] == "given up"
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    # What is the endpoint's own refusal is final.
+    while not endpoint.posted.empty():
+        endpoint.next()
+    endpoint.statuses = [404]
+    sns.publish(TopicArn=topic, Message="refused")
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert json.loads(message["Body"])["Message"] == "refused"
+    assert endpoint.posted.qsize() == 1
+
+
+def test_private_networks_may_be_denied(atoll_with: Callable[..., Any], endpoint: Endpoint) -> None:
+    with atoll_with("--temporary", "--deny-private-networks") as atoll:
+        sns = atoll.client("sns")
+        topic = sns.create_topic(Name=unique())["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
+        assert "127.0.0.1 is in a private network" in atoll.wait_for_line(lambda line: "is not posted to" in line)
+        assert endpoint.posted.empty()
+
+
+def test_deliveries_outlive_the_process(atoll_with: Callable[..., Any], endpoint: Endpoint, folder: Any) -> None:
+    """What could not be posted by then is posted by the next process."""
+    policy = json.dumps({"healthyRetryPolicy": {"numRetries": 10, "minDelayTarget": 1, "maxDelayTarget": 1}})
+    with atoll_with("--data", str(folder)) as atoll:
+        sns = atoll.client("sns")
+        topic = sns.create_topic(Name=unique())["TopicArn"]
+        confirmed(sns, topic, endpoint, DeliveryPolicy=policy)
+        endpoint.statuses = [500]
+        sns.publish(TopicArn=topic, Message="later")
+        assert endpoint.next()[1]["Message"] == "later"
+    with atoll_with("--data", str(folder)):
+        assert endpoint.next()[1]["Message"] == "later"
+
+
+# ---- signatures of what queues get
+
+
+def test_a_queue_gets_a_signed_message(atoll: Any) -> None:
+    sns, sqs = atoll.client("sns"), atoll.client("sqs")
+    url = sqs.create_queue(QueueName=unique())["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = sns.create_topic(Name=unique())["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    sns.publish(TopicArn=topic, Message="m")
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    verify(json.loads(message["Body"]))
+
+
+def test_there_is_no_other_certificate(atoll: Any) -> None:
+    for name in ("00", "zz", "6e6f7768657265"):
+        assert fetch(f"{atoll.url}/_aws/sns/SimpleNotificationService-{name}.pem")[0] == 404
+
+
+# ---- LocalStack's paths
+
+
+def shown(atoll: Any, path: str) -> Any:
+    status, body = fetch(f"{atoll.url}/_aws/sns/{path}")
+    assert status == 200, body
+    return json.loads(body)
+
+
+def test_sms_messages(atoll: Any) -> None:
+    sns = atoll.client("sns", "333333333333", "eu-west-1")
+    sent = sns.publish(PhoneNumber="+491701234567", Message="hello")["MessageId"]
+    topic = sns.create_topic(Name=unique())["TopicArn"]
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+491707654321")["SubscriptionArn"]
+    sns.publish(TopicArn=topic, Message="to all", Subject="s")
+    query = "accountId=333333333333&region=eu-west-1"
+    answer = shown(atoll, f"sms-messages?{query}")
+    assert answer["region"] == "eu-west-1"
+    assert answer["sms_messages"]["+491701234567"] == [
+        {
+            "PhoneNumber": "+491701234567",
+            "TopicArn": None,
+            "SubscriptionArn": None,
+            "MessageId": sent,
+            "Message": "hello",
+            "MessageAttributes": None,
+            "MessageStructure": None,
+            "Subject": None,
+        }
+    ]
+    [message] = answer["sms_messages"]["+491707654321"]
+    assert (message["TopicArn"], message["SubscriptionArn"], message["Subject"]) == (topic, subscription, "s")
+    one = "phoneNumber=%2B491701234567"
+    assert list(shown(atoll, f"sms-messages?{query}&{one}")["sms_messages"]) == ["+491701234567"]
+    assert fetch(f"{atoll.url}/_aws/sns/sms-messages?{query}&{one}", "DELETE")[0] == 204
+    assert list(shown(atoll, f"sms-messages?{query}")["sms_messages"]) == ["+491707654321"]
+    assert fetch(f"{atoll.url}/_aws/sns/sms-messages?{query}", "DELETE")[0] == 204
+    assert shown(atoll, f"sms-messages?{query}")["sms_messages"] == {}
+
+
+def test_platform_endpoint_messages(atoll: Any) -> None:
+    sns = atoll.client("sns", "444444444444", "eu-west-1")
+    given = {"PlatformPrincipal": "p", "PlatformCredential": "c"}
+    app = sns.create_platform_application(Name=unique(), Platform="APNS", Attributes=given)["PlatformApplicationArn"]
+    endpoint = sns.create_platform_endpoint(PlatformApplicationArn=app, Token="t")["EndpointArn"]
+    texts = json.dumps({"APNS": '{"aps":{}}'})
+    sent = sns.publish(TargetArn=endpoint, Message=texts, MessageStructure="json")["MessageId"]
+    expected = {
+        "TargetArn": endpoint,
+        "TopicArn": "",
+        "Message": '{"aps":{}}',
+        "MessageAttributes": None,
+        "MessageStructure": "json",
+        "Subject": None,
+        "MessageId": sent,
+    }
+    for query in (f"endpointArn={endpoint}", "accountId=444444444444&region=eu-west-1"):
+        answer = shown(atoll, f"platform-endpoint-messages?{query}")
+        assert answer == {"platform_endpoint_messages": {endpoint: [expected]}, "region": "eu-west-1"}
+    assert fetch(f"{atoll.url}/_aws/sns/platform-endpoint-messages?endpointArn={endpoint}", "DELETE")[0] == 204
+    answer = shown(atoll, f"platform-endpoint-messages?endpointArn={endpoint}")
+    assert answer["platform_endpoint_messages"] == {endpoint: []}
+
+
+def test_subscription_tokens(atoll: Any) -> None:
+    sns = atoll.client("sns")
+    topic = sns.create_topic(Name=unique())["TopicArn"]
+    given = {"TopicArn": topic, "Protocol": "email", "Endpoint": "a@example.com"}
+    arn = sns.subscribe(**given, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    answer = shown(atoll, f"subscription-tokens/{arn}")
+    assert answer["subscription_arn"] == arn
+    assert sns.confirm_subscription(TopicArn=topic, Token=answer["subscription_token"])["SubscriptionArn"] == arn
+    assert fetch(f"{atoll.url}/_aws/sns/subscription-tokens/{arn}x")[0] == 404
+    assert fetch(f"{atoll.url}/_aws/sns/subscription-tokens/nonsense")[0] == 400
+
+
+def test_phone_opt_outs(atoll: Any) -> None:
+    body = json.dumps({"phoneNumber": "+491701111111", "accountId": "555555555555"}).encode()
+    assert fetch(f"{atoll.url}/_aws/sns/phone-opt-outs", "POST", body)[0] == 200
+    sns = atoll.client("sns", "555555555555", "us-east-1")
+    assert sns.check_if_phone_number_is_opted_out(phoneNumber="+491701111111")["isOptedOut"]
+    assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == ["+491701111111"]
+    sns.opt_in_phone_number(phoneNumber="+491701111111")
+    assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == []
+    for wrong in (b"", b"{", b"[]"):
+        assert fetch(f"{atoll.url}/_aws/sns/phone-opt-outs", "POST", wrong)[0] == 400
+    assert fetch(f"{atoll.url}/_aws/sns/phone-opt-outs")[0] == 405
+    assert fetch(f"{atoll.url}/_aws/sns/nonsense")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "sms-messages?accountId=..%2F..%2Fx",
+        "sms-messages?region=..",
+        "platform-endpoint-messages?endpointArn=arn:aws:sns:..:..:endpoint/a/b/c",
+        "platform-endpoint-messages?endpointArn=x",
+        "subscription-tokens/arn:aws:sns:..:..:t:1",
+    ],
+)
+def test_tenants_that_there_cannot_be(atoll: Any, path: str) -> None:
+    assert fetch(f"{atoll.url}/_aws/sns/{path}")[0] == 400
+    body = json.dumps({"phoneNumber": "+491701111111", "accountId": "../x"}).encode()
+    assert fetch(f"{atoll.url}/_aws/sns/phone-opt-outs", "POST", body)[0] == 400
+
+
+def test_a_closed_realm_shows_only_its_certificate(atoll_with: Callable[..., Any], endpoint: Endpoint) -> None:
+    """Yet whoever follows a link in a message needs no key."""
+    with atoll_with("--temporary", "--closed") as atoll:
+        assert fetch(f"{atoll.url}/_aws/sns/sms-messages")[0] == 403
+        assert fetch(f"{atoll.url}/_aws/sns/SimpleNotificationService-64656661756c74.pem")[0] == 200
+        sns = atoll.client("sns", **atoll.printed_keys())
+        topic = sns.create_topic(Name=unique())["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
+        asked = endpoint.next()[1]
+        assert fetch(asked["SubscribeURL"])[0] == 200
+        sns.publish(TopicArn=topic, Message="m")
+        told = endpoint.next()[1]
+        verify(told)
+        assert fetch(told["UnsubscribeURL"])[0] == 200
+        assert endpoint.next()[1]["Type"] == "UnsubscribeConfirmation"
+
+
+def test_the_control_api_shows_what_went_nowhere(atoll: Any) -> None:
+    sns = atoll.client("sns", "666666666666", "eu-west-1")
+    topic = sns.create_topic(Name=unique())["TopicArn"]
+    given = {"TopicArn": topic, "Protocol": "email", "Endpoint": "a@example.com"}
+    arn = sns.subscribe(**given, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    where = f"{atoll.url}/_atoll/v1/messages?account=666666666666&region=eu-west-1"
+    status, body = fetch(f"{where}&kind=email")
+    assert status == 200
+    [message] = json.loads(body)["items"]
+    assert (message["target"], message["topic"], message["subscription"]) == ("a@example.com", topic, arn)
+    assert message["message"].startswith(f"You have chosen to subscribe to the topic {topic}.\n")
+    assert json.loads(fetch(f"{where}&kind=email&target=b")[1])["items"] == []
+    assert json.loads(fetch(f"{where}&kind=sms")[1])["items"] == []
+    assert fetch(f"{where}&kind=letter")[0] == 400
+    assert fetch(f"{atoll.url}/_atoll/v1/messages?account=666666666666")[0] == 400
+    assert fetch(f"{where}&kind=sms&realm=none")[0] == 401

@@ -1,0 +1,44 @@
+"""The service as a whole: what AWS lets cross, which bodies are taken, what is kept of the model."""
+
+from __future__ import annotations
+
+from atoll.core.access import Crossing
+from atoll.services.sns import load
+from atoll.wire.model import load as load_model
+
+
+def test_what_aws_lets_cross() -> None:
+    access = load().access
+    assert all(row.here is Crossing.BOTH for row in access.values())
+    shared = {name for name, row in access.items() if row.aws is Crossing.ACCOUNT}
+    assert shared == {
+        "AddPermission",
+        "ConfirmSubscription",
+        "DeleteTopic",
+        "GetSubscriptionAttributes",
+        "GetTopicAttributes",
+        "ListSubscriptionsByTopic",
+        "Publish",
+        "PublishBatch",
+        "RemovePermission",
+        "SetSubscriptionAttributes",
+        "SetTopicAttributes",
+        "Subscribe",
+        "Unsubscribe",
+    }
+
+
+def test_all_operations_are_there() -> None:
+    assert sum(not operation.internal for operation in load().operations.values()) == 42
+
+
+def test_which_operations_need_no_signature() -> None:
+    model = load_model("sns")
+    unsigned = {name for name, operation in model.operations.items() if operation.auth == "none"}
+    assert unsigned == {"ConfirmSubscription", "Unsubscribe"}
+
+
+def test_how_long_bodies_may_be() -> None:
+    service = load()
+    assert service.longest_body_of("Publish") == 4 * 1024 * 1024
+    assert service.longest_body_of("Subscribe") == 1024 * 1024

@@ -1,0 +1,334 @@
+"""Topics: names, attributes, tags, permissions, paging."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+ARN = "arn:aws:sns:eu-central-1:111111111111:"
+
+
+def test_a_topic_shows_its_attributes(sns: Any) -> None:
+    shown = sns.attributes(sns.topic("orders", DisplayName="Orders"))
+    policy = json.loads(shown.pop("Policy"))
+    delivery = json.loads(shown.pop("EffectiveDeliveryPolicy"))
+    assert shown == {
+        "DisplayName": "Orders",
+        "Owner": "111111111111",
+        "SubscriptionsConfirmed": "0",
+        "SubscriptionsDeleted": "0",
+        "SubscriptionsPending": "0",
+        "TopicArn": f"{ARN}orders",
+    }
+    [statement] = policy["Statement"]
+    assert statement["Resource"] == f"{ARN}orders"
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceOwner": "111111111111"}}
+    assert delivery["http"]["defaultHealthyRetryPolicy"]["numRetries"] == 3
+    assert delivery["http"]["defaultRequestPolicy"] == {"headerContentType": "text/plain; charset=UTF-8"}
+
+
+def test_a_fifo_topic(sns: Any) -> None:
+    shown = sns.attributes(sns.topic("t.fifo", SignatureVersion="2"))
+    assert shown["FifoTopic"] == "true"
+    assert shown["ContentBasedDeduplication"] == "false"
+    assert shown["SignatureVersion"] == "2"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 257, "t.fifo", "a:b", "ä"])
+def test_names(sns: Any, name: str) -> None:
+    assert sns.fails("CreateTopic", Name=name) == ("InvalidParameter", "Invalid parameter: Topic Name")
+
+
+def test_a_fifo_topic_has_to_be_called_so(sns: Any) -> None:
+    assert sns.fails("CreateTopic", Name="t", Attributes={"FifoTopic": "true"})[0] == "InvalidParameter"
+    assert sns.topic("x" * 256) == f"{ARN}{'x' * 256}"
+
+
+def test_creating_again(sns: Any) -> None:
+    tags = [{"Key": "a", "Value": "1"}]
+    arn = sns.call("CreateTopic", Name="t", Attributes={"DisplayName": "x"}, Tags=tags)["TopicArn"]
+    assert sns.call("CreateTopic", Name="t")["TopicArn"] == arn
+    assert sns.call("CreateTopic", Name="t", Attributes={"DisplayName": "x"}, Tags=tags)["TopicArn"] == arn
+    assert sns.fails("CreateTopic", Name="t", Attributes={"DisplayName": "y"}) == (
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Topic already exists with different attributes",
+    )
+    assert sns.fails("CreateTopic", Name="t", Tags=[{"Key": "b", "Value": "1"}]) == (
+        "InvalidParameter",
+        "Invalid parameter: Tags Reason: Topic already exists with different tags",
+    )
+
+
+def test_topics_that_are_not_there(sns: Any) -> None:
+    assert sns.fails("GetTopicAttributes", TopicArn=f"{ARN}t") == ("NotFound", "Topic does not exist")
+    assert sns.fails("GetTopicAttributes", TopicArn="t") == (
+        "InvalidParameter",
+        "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1",
+    )
+    assert sns.fails("GetTopicAttributes", TopicArn=f"{ARN}t:u")[0] == "InvalidParameter"
+    assert sns.call("DeleteTopic", TopicArn=f"{ARN}t") == {}
+
+
+def test_deleting(sns: Any) -> None:
+    arn = sns.topic()
+    sns.subscribe(arn)
+    sns.call("DeleteTopic", TopicArn=arn)
+    assert sns.call("ListTopics") == {"Topics": [], "NextToken": None}
+    assert sns.call("ListSubscriptions")["Subscriptions"] == []
+    assert sns.tenant.rows("SELECT count(*) FROM catalogue WHERE NOT gone") == [(0,)]
+    assert sns.attributes(sns.topic())["SubscriptionsDeleted"] == "0"
+
+
+GOOD = [
+    ("DisplayName", "x"),
+    ("TracingConfig", "Active"),
+    ("SignatureVersion", "2"),
+    ("KmsMasterKeyId", "alias/aws/sns"),
+    ("MaximumMessageSize", "1048576"),
+    ("HTTPSuccessFeedbackSampleRate", "100"),
+    ("SQSFailureFeedbackRoleArn", "arn:aws:iam::111111111111:role/r"),
+    ("DeliveryPolicy", '{"http":{"defaultHealthyRetryPolicy":{"numRetries":1}}}'),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), GOOD)
+def test_attributes_may_be_set_and_unset(sns: Any, name: str, value: str) -> None:
+    arn = sns.topic()
+    sns.call("SetTopicAttributes", TopicArn=arn, AttributeName=name, AttributeValue=value)
+    assert sns.attributes(arn)[name] == value
+    sns.call("SetTopicAttributes", TopicArn=arn, AttributeName=name)
+    assert not sns.attributes(arn).get(name)
+
+
+BAD = [
+    ("FifoTopic", "true", "AttributeName"),
+    ("Nonsense", "x", "AttributeName"),
+    ("DisplayName", "x" * 101, "DisplayName"),
+    ("SignatureVersion", "3", "SignatureVersion: Invalid value [3]. Must be 1 or 2."),
+    ("TracingConfig", "x", "TracingConfig: Invalid value [x]. Must be PassThrough or Active."),
+    ("ContentBasedDeduplication", "true", "Content-based deduplication can only be set for FIFO topics"),
+    ("MaximumMessageSize", "5", "MaximumMessageSize: Invalid value [5]. Must be from 1024 to 1048576."),
+    (
+        "SQSSuccessFeedbackSampleRate",
+        "101",
+        "SQSSuccessFeedbackSampleRate: Invalid value [101]. Must be from 0 to 100.",
+    ),
+    ("Policy", "no policy", "Policy Error: null"),
+    ("Policy", "", "Policy Error: null"),
+    ("ArchivePolicy", "{}", "ArchivePolicy: can only be set for FIFO topics"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), BAD)
+def test_attributes_that_may_not_be(sns: Any, name: str, value: str, message: str) -> None:
+    arn = sns.topic()
+    fails = sns.fails("SetTopicAttributes", TopicArn=arn, AttributeName=name, AttributeValue=value)
+    assert fails == ("InvalidParameter", f"Invalid parameter: {message}")
+
+
+def test_attributes_that_do_not_exist_cannot_be_created(sns: Any) -> None:
+    assert sns.fails("CreateTopic", Name="t", Attributes={"Nonsense": "x"}) == (
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Unknown attribute Nonsense",
+    )
+
+
+def test_the_effective_delivery_policy_follows(sns: Any) -> None:
+    arn = sns.topic()
+    policy = {"http": {"defaultHealthyRetryPolicy": {"minDelayTarget": 5, "maxDelayTarget": 6, "numRetries": 1}}}
+    sns.call("SetTopicAttributes", TopicArn=arn, AttributeName="DeliveryPolicy", AttributeValue=json.dumps(policy))
+    effective = json.loads(sns.attributes(arn)["EffectiveDeliveryPolicy"])["http"]
+    assert effective["defaultHealthyRetryPolicy"] == {
+        "minDelayTarget": 5,
+        "maxDelayTarget": 6,
+        "numRetries": 1,
+        "numMaxDelayRetries": 0,
+        "numNoDelayRetries": 0,
+        "numMinDelayRetries": 0,
+        "backoffFunction": "linear",
+    }
+
+
+def test_what_aws_says_of_delivery_policies_and_policies(sns: Any) -> None:
+    delivery = json.dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 101}}})
+    arn = sns.topic()
+    given = {"TopicArn": arn, "AttributeName": "DeliveryPolicy", "AttributeValue": delivery}
+    assert sns.fails("SetTopicAttributes", **given) == (
+        "InvalidParameter",
+        "Invalid parameter: DeliveryPolicy: "
+        "http.defaultHealthyRetryPolicy.numRetries must be less than or equal to 100",
+    )
+    policy = json.dumps({"Statement": statement(Action="sqs:SendMessage")})
+    assert sns.fails("CreateTopic", Name="u", Attributes={"Policy": policy}) == (
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Policy statement action out of service scope!",
+    )
+
+
+def test_large_messages_have_their_conditions(sns: Any) -> None:
+    arn = sns.topic()
+    sns.subscribe(arn, "email", "a@example.com")
+    large = {"TopicArn": arn, "AttributeName": "MaximumMessageSize", "AttributeValue": "1048576"}
+    assert sns.fails("SetTopicAttributes", **large)[0] == "InvalidParameter"
+    other = sns.topic("u", MaximumMessageSize="1048576")
+    sns.subscribe(other)
+    refused = sns.fails("Subscribe", TopicArn=other, Protocol="email", Endpoint="a@example.com")
+    assert refused[0] == "InvalidParameter"
+    assert "MessageId" in sns.publish(other, "x" * 1_048_576)
+    assert sns.fails("Publish", TopicArn=other, Message="x" * 1_048_577) == (
+        "InvalidParameter",
+        "Invalid parameter: Message too long",
+    )
+
+
+def test_there_may_be_a_thousand_fifo_topics(sns: Any) -> None:
+    rows = [(f"t{number}.fifo",) for number in range(1000)]
+    sns.tenant.executemany("INSERT INTO topic (name, created, attributes, tags) VALUES (?, 0, '{}', '{}')", rows)
+    assert sns.fails("CreateTopic", Name="t.fifo", Attributes={"FifoTopic": "true"})[0] == "TopicLimitExceeded"
+    sns.topic("t0.fifo")
+    sns.topic("t")
+
+
+def test_lists_come_in_pages(sns: Any) -> None:
+    for number in range(101):
+        sns.topic(f"t{number:03}")
+    first = sns.call("ListTopics")
+    assert len(first["Topics"]) == 100
+    second = sns.call("ListTopics", NextToken=first["NextToken"])
+    assert second == {"Topics": [{"TopicArn": f"{ARN}t100"}], "NextToken": None}
+    assert sns.fails("ListTopics", NextToken="!")[0] == "InvalidParameter"
+
+
+# ---- tags
+
+
+def test_tags(sns: Any) -> None:
+    arn = sns.topic()
+    tags = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]
+    sns.call("TagResource", ResourceArn=arn, Tags=tags)
+    sns.call("TagResource", ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}])
+    assert sns.call("ListTagsForResource", ResourceArn=arn)["Tags"] == [
+        {"Key": "a", "Value": "2"},
+        {"Key": "b", "Value": ""},
+    ]
+    sns.call("UntagResource", ResourceArn=arn, TagKeys=["a", "z"])
+    assert sns.call("ListTagsForResource", ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": ""}]
+    [(kept,)] = sns.tenant.rows("SELECT tags FROM catalogue WHERE kind = 'topic'")
+    assert kept == '{"b":""}'
+
+
+def test_tags_that_may_not_be(sns: Any) -> None:
+    arn = sns.topic()
+    twice = [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]
+    assert sns.fails("TagResource", ResourceArn=arn, Tags=twice) == (
+        "InvalidParameter",
+        "Invalid parameter: Duplicated keys are not allowed.",
+    )
+    many = [{"Key": str(number), "Value": ""} for number in range(51)]
+    assert sns.fails("TagResource", ResourceArn=arn, Tags=many) == (
+        "TagLimitExceeded",
+        "Could not complete request: tag quota of per resource exceeded",
+    )
+    for key in ("aws:x", "a!"):
+        assert sns.fails("TagResource", ResourceArn=arn, Tags=[{"Key": key, "Value": ""}])[0] == "InvalidParameter"
+    for operation, params in (
+        ("TagResource", {"Tags": []}),
+        ("ListTagsForResource", {}),
+        ("UntagResource", {"TagKeys": []}),
+    ):
+        assert sns.fails(operation, ResourceArn=f"{arn}x", **params) == ("ResourceNotFound", "Resource does not exist")
+
+
+# ---- permissions, data protection
+
+
+def test_permissions(sns: Any) -> None:
+    arn = sns.topic()
+    given = {"TopicArn": arn, "Label": "L", "AWSAccountId": ["222222222222"], "ActionName": ["Publish", "Subscribe"]}
+    sns.call("AddPermission", **given)
+    statement = json.loads(sns.attributes(arn)["Policy"])["Statement"][1]
+    assert statement == {
+        "Sid": "L",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::222222222222:root"},
+        "Action": ["SNS:Publish", "SNS:Subscribe"],
+        "Resource": arn,
+    }
+    assert sns.fails("AddPermission", **given) == (
+        "InvalidParameter",
+        "Invalid parameter: Statement already exists",
+    )
+    assert sns.fails("AddPermission", **{**given, "Label": "M", "ActionName": ["Nonsense"]}) == (
+        "InvalidParameter",
+        "Invalid parameter: Policy statement action out of service scope!",
+    )
+    for wrong in ({"Label": ""}, {"AWSAccountId": []}, {"ActionName": []}, {"AWSAccountId": ["x"]}):
+        assert sns.fails("AddPermission", **{**given, "Label": "M", **wrong})[0] == "InvalidParameter"
+    sns.call("RemovePermission", TopicArn=arn, Label="L")
+    assert len(json.loads(sns.attributes(arn)["Policy"])["Statement"]) == 1
+    assert sns.call("RemovePermission", TopicArn=arn, Label="none") == {}
+
+
+def statement(**changes: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*", **changes}
+
+
+@pytest.mark.parametrize(
+    ("policy", "fine"),
+    [
+        ({"Version": "2012-10-17", "Statement": statement()}, True),
+        ({"Statement": [statement(Action=["SNS:Publish", "SNS:Get*"])]}, True),
+        ({"Statement": []}, False),
+        ({"Version": "2013", "Statement": statement()}, False),
+        ({"Statement": statement(Effect="Perhaps")}, False),
+        ({"Statement": statement(Action="sqs:SendMessage")}, False),
+        ({"Statement": statement(NotPrincipal="*")}, False),
+        ({"Statement": statement(Resource=7)}, False),
+        ({"Statement": statement(), "More": 1}, False),
+        (["x"], False),
+    ],
+)
+def test_policies(sns: Any, policy: Any, fine: bool) -> None:
+    arn = sns.topic()
+    given = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": json.dumps(policy)}
+    if fine:
+        sns.call("SetTopicAttributes", **given)
+        assert sns.attributes(arn)["Policy"] == json.dumps(policy)
+    else:
+        assert sns.fails("SetTopicAttributes", **given)[0] == "InvalidParameter"
+
+
+PROTECTION = {
+    "Name": "p",
+    "Version": "2021-06-01",
+    "Statement": [
+        {
+            "DataDirection": "Inbound",
+            "Principal": ["*"],
+            "DataIdentifier": ["arn:aws:dataprotection::aws:data-identifier/Name"],
+            "Operation": {"Deny": {}},
+        }
+    ],
+}
+
+
+def test_data_protection_policies(sns: Any) -> None:
+    arn = sns.topic()
+    assert sns.call("GetDataProtectionPolicy", ResourceArn=arn) == {"DataProtectionPolicy": None}
+    text = json.dumps(PROTECTION)
+    sns.call("PutDataProtectionPolicy", ResourceArn=arn, DataProtectionPolicy=text)
+    assert sns.call("GetDataProtectionPolicy", ResourceArn=arn) == {"DataProtectionPolicy": text}
+    direction = json.dumps({**PROTECTION, "Statement": [{"DataDirection": "Sideways"}]})
+    assert sns.fails("CreateTopic", Name="v", DataProtectionPolicy=direction) == (
+        "InvalidParameter",
+        "Invalid parameter: DataProtectionPolicy Reason: Statement DataDirection must be either Inbound or Outbound",
+    )
+    for wrong in ("{", "{}", json.dumps({**PROTECTION, "Statement": [{"DataDirection": "Inbound"}]})):
+        failed = sns.fails("PutDataProtectionPolicy", ResourceArn=arn, DataProtectionPolicy=wrong)
+        assert failed[0] == "InvalidParameter"
+    created = sns.call("CreateTopic", Name="u", DataProtectionPolicy=text)["TopicArn"]
+    assert sns.call("GetDataProtectionPolicy", ResourceArn=created)["DataProtectionPolicy"] == text
+    sns.call("PutDataProtectionPolicy", ResourceArn=arn, DataProtectionPolicy="")
+    assert sns.call("GetDataProtectionPolicy", ResourceArn=arn) == {"DataProtectionPolicy": None}
