@@ -46,6 +46,14 @@ def render_arn(service: str, tenant: TenantId, resource: str) -> str:
     return f"arn:{partition_of(tenant.region)}:{service}:{tenant.region}:{tenant.account}:{resource}"
 
 
+def kms_key_arn(key: str, tenant: TenantId) -> str:
+    """The ARN of a KMS key, or of its alias, as a service's resource of `tenant` names it: an id or an alias is one of
+    the tenant's own. Empty where none is named."""
+    if not key or parse_arn(key) is not None:
+        return key
+    return render_arn("kms", tenant, key if key.startswith("alias/") else f"key/{key}")
+
+
 def partition_of(region: str) -> str:
     """The partition that a region lies in.
 

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
 
 from __future__ import annotations
 
-from atoll.core.arn import parse_arn, render_arn
+from atoll.core.arn import kms_key_arn
 from atoll.core.call import Call
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
@@ -25,10 +25,7 @@ ERRORS = {
 
 def key_of(tenant: Tenant, topic: Topic) -> str:
     """The ARN of the topic's key, or of its alias; empty where it has none. An id or alias is the topic's account's."""
-    key = topic.attributes.get("KmsMasterKeyId", "")
-    if not key or parse_arn(key) is not None:
-        return key
-    return render_arn("kms", tenant.id, key if key.startswith("alias/") else f"key/{key}")
+    return kms_key_arn(topic.attributes.get("KmsMasterKeyId", ""), tenant.id)
 
 
 async def use_key(call: Call, lagoon: Lagoon, key: str, topic_arn: str) -> None:

@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
+from atoll.core.lagoon import Lagoon
 from atoll.services.sqs.attributes import MAXIMUM_MESSAGE_SIZE
+from atoll.services.sqs.encryption import is_to_be_asked, use_key
 from atoll.services.sqs.errors import invalid_parameter, missing_parameter
 from atoll.services.sqs.in_flight import change_visibility, delete
 from atoll.services.sqs.messages import prepare, size_of, store
@@ -76,7 +78,19 @@ def _failure(entry: Params, error: AwsError) -> dict[str, Any]:
 
 
 @sqs.operation("SendMessageBatch")
-def send_message_batch(call: Call, tenant: Tenant) -> Params:
+def send_message_batch(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
+    queue = find_queue(tenant, call.params)
+    if queue.key and is_to_be_asked(tenant, queue):
+        return _send_with_key(call, tenant.lagoon)
+    return _send_all(tenant, call)
+
+
+async def _send_with_key(call: Call, lagoon: Lagoon) -> Params:
+    await use_key(call, lagoon)
+    return await lagoon.transaction(_send_all, call)
+
+
+def _send_all(tenant: Tenant, call: Call) -> Params:
     queue = find_queue(tenant, call.params)
     entries = _entries(call, "SendMessageBatchRequestEntry")
     size = sum(map(size_of, entries))

@@ -9,6 +9,7 @@ from atoll.core.arn import parse_arn
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
 from atoll.services.sqs.attempts import take_once
+from atoll.services.sqs.encryption import is_to_be_asked, use_key
 from atoll.services.sqs.errors import queue_does_not_exist
 from atoll.services.sqs.in_flight import change_visibility, delete
 from atoll.services.sqs.messages import send, send_each
@@ -19,9 +20,21 @@ from atoll.tenants import Tenant
 
 
 @sqs.operation("SendMessage")
-def send_message(call: Call, tenant: Tenant) -> Params:
+def send_message(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
     params = call.params
-    return send(tenant, find_queue(tenant, params), params, call.caller)
+    queue = find_queue(tenant, params)
+    if queue.key and is_to_be_asked(tenant, queue):
+        return _send_with_key(call, tenant.lagoon)
+    return send(tenant, queue, params, call.caller)
+
+
+async def _send_with_key(call: Call, lagoon: Lagoon) -> Params:
+    await use_key(call, lagoon)
+    return await lagoon.transaction(_send, call)
+
+
+def _send(tenant: Tenant, call: Call) -> Params:
+    return send(tenant, find_queue(tenant, call.params), call.params, call.caller)
 
 
 @sqs.operation("Deliver", internal=True)
@@ -59,12 +72,23 @@ def receive_message(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, 
     params = call.params
     queue = find_queue(tenant, params)
     wanted = Wanted(params, queue)
+    if queue.key and is_to_be_asked(tenant, queue):
+        return _receive_with_key(call, tenant.lagoon, queue.wake_key, wanted.wait)
     messages = take(tenant, queue, wanted) if wanted.attempt is None else take_once(tenant, queue, wanted)
     if messages:
         return {"Messages": messages}
     if not wanted.wait:
         return {}
     return _wait_for_messages(call, tenant.lagoon, queue.wake_key, tenant.now() + wanted.wait)
+
+
+async def _receive_with_key(call: Call, lagoon: Lagoon, key: tuple[str, int], wait: int) -> Params:
+    await use_key(call, lagoon)
+    look = _Look()
+    messages = await lagoon.transaction(_take_or_look, call, look)
+    if messages:
+        return {"Messages": messages}
+    return await _wait_for_messages(call, lagoon, key, lagoon.now() + wait) if wait else {}
 
 
 async def _wait_for_messages(call: Call, lagoon: Lagoon, key: tuple[str, int], deadline: float) -> Params:

@@ -52,6 +52,9 @@ class Queue:
         "grouped",
         "id",
         "in_flight",
+        "key",
+        "key_reuse",
+        "key_until",
         "max_receives",
         "maximum",
         "modified",
@@ -85,6 +88,10 @@ class Queue:
         self.wait = self._number("ReceiveMessageWaitTimeSeconds")
         self.maximum = self._number("MaximumMessageSize")
         self.retention = self._number("MessageRetentionPeriod") * 1000
+        self.key = self.attributes.get("KmsMasterKeyId", "")
+        self.key_reuse = self._number("KmsDataKeyReusePeriodSeconds")
+        self.key_until = 0.0
+        """Until when KMS need not be asked for it, in seconds since the epoch."""
         self.content_deduplication = self.attributes.get("ContentBasedDeduplication") == "true"
         self.per_group = self.attributes.get("DeduplicationScope") == "messageGroup"
         self.dead_letter = ""
