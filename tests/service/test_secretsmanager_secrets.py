@@ -144,6 +144,7 @@ def test_replicas(positions: Any) -> None:
     added = caller.replicate_secret_to_regions(SecretId=arn, AddReplicaRegions=[{"Region": "eu-west-3"}])
     assert [each["Region"] for each in added["ReplicationStatus"]] == ["eu-west-3"]
     assert there.get_secret_value(SecretId=name)["SecretString"] == "v1"
+    assert owner.describe_secret(SecretId=name)["ReplicationStatus"][0]["Status"] == "InSync"
     caller.put_secret_value(SecretId=arn, SecretString="v2")
     assert there.get_secret_value(SecretId=name)["SecretString"] == "v2"
     assert code_of(there.put_secret_value, SecretId=name, SecretString="x") == "InvalidParameterException"
@@ -168,6 +169,48 @@ def test_what_the_model_refuses(atoll: Any) -> None:
     with pytest.raises(ClientError) as caught:
         client.create_secret(Name=unique(), SecretString="x" * 65_537)
     assert "x" * 10 not in caught.value.response["Error"]["Message"]
+
+
+def test_a_token_must_be_given(atoll: Any) -> None:
+    client = atoll.client("secretsmanager")
+    name = unique()
+    client.create_secret(Name=name, SecretString="v1")
+
+    def without_token(params: Any, **_: Any) -> None:
+        params["body"] = json.dumps(json.loads(params["body"]) | {"ClientRequestToken": None}).encode()
+
+    client.meta.events.register("before-call.secretsmanager", without_token)
+    try:
+        for call, params, code in (
+            (client.create_secret, {"Name": unique()}, "InvalidRequestException"),
+            (client.put_secret_value, {"SecretId": name, "SecretString": "v2"}, "InvalidRequestException"),
+            (client.update_secret, {"SecretId": name}, "InvalidRequestException"),
+            (client.rotate_secret, {"SecretId": name}, "InvalidParameterException"),
+        ):
+            with pytest.raises(ClientError) as caught:
+                call(**params)
+            assert caught.value.response["Error"] == {
+                "Code": code,
+                "Message": "You must provide a ClientRequestToken value. We recommend a UUID-type value.",
+            }
+    finally:
+        # Other tests have the same client.
+        client.meta.events.unregister("before-call.secretsmanager", without_token)
+
+
+def test_the_default_key_by_its_arn(positions: Any) -> None:
+    owner, caller = positions.owner("secretsmanager"), positions.caller("secretsmanager")
+    kms = positions.owner("kms")
+    default = kms.describe_key(KeyId="alias/aws/secretsmanager")["KeyMetadata"]["Arn"]
+    arn = owner.create_secret(Name=unique(), SecretString="v1", KmsKeyId=default)["ARN"]
+    assert owner.get_secret_value(SecretId=arn)["SecretString"] == "v1"
+    if positions.caller_account == positions.owner_account:
+        assert caller.get_secret_value(SecretId=arn)["SecretString"] == "v1"
+    else:
+        assert code_of(caller.get_secret_value, SecretId=arn) == "InvalidRequestException"
+    other = kms.describe_key(KeyId="alias/aws/sqs")["KeyMetadata"]["Arn"]
+    refused = {"Name": unique(), "SecretString": "x", "KmsKeyId": other}
+    assert code_of(owner.create_secret, **refused) == "AccessDeniedException"
 
 
 def test_rotation_without_lambda(atoll: Any) -> None:

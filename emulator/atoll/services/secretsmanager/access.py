@@ -46,6 +46,7 @@ ACCESS = {
     # What primary and replica say to each other.
     "AcceptCrossAccountReplication": REPLICA,
     "ReplicateSecret": REPLICA,
+    "FailReplica": REPLICA,
     "ForgetPrimary": REPLICA,
     "ReportReplica": Access(ByArn("PrimaryArn"), aws=Crossing.BOTH),
 }

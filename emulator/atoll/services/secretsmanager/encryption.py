@@ -18,13 +18,15 @@ from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec.structs import replace
 
-from atoll.core.arn import parse_arn
+from atoll.core.arn import parse_arn, partition_of
 from atoll.core.call import Call
+from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon, Stamp
 from atoll.core.tenant_id import TenantId
-from atoll.services.secretsmanager.arns import key_arn, render, template
+from atoll.services.secretsmanager.arns import key_arn, normal_key, render, template
 from atoll.services.secretsmanager.errors import decryption_failure, encryption_failure, kms_not_allowed
 
 _NONCE = 12
@@ -56,6 +58,9 @@ async def seal(call: Call, lagoon: Lagoon, place: TenantId, given: str | None, v
 
     Raises EncryptionFailure where KMS says that the key cannot be used, AccessDeniedException where there is none.
     """
+    if given is None and call.caller.account != place.account:
+        # The owner's key is used by the service alone, whoever changes the secret.
+        call = for_owner(call, place)
     key = key_arn(None if given is None else render(given, place), place)
     params = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": _context(version_id)}
     try:
@@ -65,6 +70,37 @@ async def seal(call: Call, lagoon: Lagoon, place: TenantId, given: str | None, v
     nonce = os.urandom(_NONCE)
     sealed = nonce + AESGCM(made["Plaintext"]).encrypt(nonce, value, None)
     return Seal(given, template(made["KeyId"], place), made["CiphertextBlob"], sealed)
+
+
+async def settled_key(call: Call, lagoon: Lagoon, given: str | None, place: TenantId) -> str | None:
+    """A KmsKeyId as a secret at `place` stores it: None for what means aws/secretsmanager, by whichever name. One that
+    cannot be found is stored as it is: what is wrong with it is said where it is used.
+
+    Raises AccessDeniedException of any other key that AWS manages, which is for another service or another account.
+    """
+    key = normal_key(given, place)
+    if key is None:
+        return None
+    asked = for_owner(call, place)
+    arn = key_arn(render(key, place), place)
+    try:
+        found = (await lagoon.call(asked, "kms", "DescribeKey", {"KeyId": arn}))["KeyMetadata"]
+    except AwsError:
+        return key
+    if found.get("KeyManager") != "AWS":
+        return key
+    default = (await lagoon.call(asked, "kms", "DescribeKey", {"KeyId": key_arn(None, place)}))["KeyMetadata"]
+    there = parse_arn(arn)
+    if there is None or (there.account, found["KeyId"]) != (place.account, default["KeyId"]):
+        raise kms_not_allowed()
+    return None
+
+
+def for_owner(call: Call, place: TenantId) -> Call:
+    """The same call, made by the service for the account at `place`."""
+    principal = f"arn:{partition_of(place.region)}:iam::{place.account}:root"
+    via = "secretsmanager.amazonaws.com"
+    return replace(call, caller=Caller(*place, principal, place.account, via=via))
 
 
 async def unseal(call: Call, lagoon: Lagoon, seals: Sequence[Seal], version_id: str) -> tuple[bytes, Seal]:

@@ -50,7 +50,7 @@ async def associate_cross_account_replica(call: Call, lagoon: Lagoon) -> Params:
         None,
         None if role is None else template(role, lagoon.here),
     )
-    secret = await send_all(call, lagoon, [replica])
+    secret = await send_all(call, lagoon, [replica], whole=True)
     status = await lagoon.transaction(_status, secret.id, replica.place)
     return {"ARN": secret.arn, "CrossAccountReplicaARN": arn, "ReplicationStatus": status}
 
@@ -91,7 +91,7 @@ def disassociate_cross_account_replica(call: Call, tenant: Tenant) -> Params:
     return {"ARN": update(tenant, secret).arn, "CrossAccountReplicaARN": call["CrossAccountReplicaARN"]}
 
 
-@secretsmanager.operation("AcceptCrossAccountReplication", internal=True)
+@secretsmanager.operation("AcceptCrossAccountReplication", readonly=True, internal=True)
 def accept_cross_account_replication(call: Call, tenant: Tenant) -> Params:
     """A primary asks for the replica that was made for it. The answer is the KMS key under which it keeps values."""
     secret = with_arn(tenant, call["ReplicaArn"])
@@ -99,5 +99,4 @@ def accept_cross_account_replication(call: Call, tenant: Tenant) -> Params:
         raise secret_not_found()
     if secret.primary_arn is None or primary_of(tenant, secret)[0] != call["PrimaryArn"]:
         raise invalid_request("The replica secret wasn't created as a cross-account replica of the primary secret.")
-    update(tenant, secret, primary_status=IN_PROGRESS, primary_message=None)
     return {"KmsKey": secret.kms_key}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from atoll.core.call import Call, Params
+from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
+from atoll.services.secretsmanager.copies import labelled, opened, seal_copies, settled
 from atoll.services.secretsmanager.encryption import Seal, unseal
 from atoll.services.secretsmanager.errors import invalid_request
 from atoll.services.secretsmanager.replicas import (
@@ -19,13 +21,13 @@ from atoll.services.secretsmanager.replicas import (
     replicas_of,
     replicate,
     report,
-    seal_copies,
     shown_regions,
     wanted_regions,
     write_replica,
 )
 from atoll.services.secretsmanager.rotations import rotation_from_elsewhere
 from atoll.services.secretsmanager.secrets import (
+    CURRENT,
     Secret,
     insert,
     named,
@@ -53,25 +55,35 @@ from atoll.tenants import Tenant
 @secretsmanager.operation("ReplicateSecretToRegions")
 async def replicate_secret_to_regions(call: Call, lagoon: Lagoon) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicateSecretToRegions.html"""
-    wanted = wanted_regions(lagoon.here, call["AddReplicaRegions"])
+    wanted = await settled(call, lagoon, wanted_regions(lagoon.here, call["AddReplicaRegions"]))
     force = bool(call.get("ForceOverwriteReplicaSecret"))
     secret = await send_all(call, lagoon, wanted, force=force)
     return await lagoon.transaction(_status, secret.id)
 
 
-async def send_all(call: Call, lagoon: Lagoon, wanted: list[Replica], *, force: bool = False) -> Secret:
-    """Makes these replicas with all versions that have a label."""
+async def send_all(
+    call: Call, lagoon: Lagoon, wanted: list[Replica], *, force: bool = False, whole: bool = False
+) -> Secret:
+    """Makes these replicas with all versions that have a label: all of them or none, where it is to be `whole`.
+
+    Raises as `unseal` does of the current version, or of any; where it is to be whole, as `seal` does.
+    """
     while True:
         secret, versions = await lagoon.transaction(_labelled, call["SecretId"])
-        values = {
-            version.version_id: (await unseal(call, lagoon, version.seals, version.version_id))[0]
-            for version in versions
-        }
+        values: dict[str, bytes | None] = {}
+        for id, version in versions.items():
+            if whole or id == secret.stages.get(CURRENT):
+                values[id] = (await unseal(call, lagoon, version.seals, id))[0]
+            else:
+                values[id] = await opened(call, lagoon, version)
         copies = await seal_copies(call, lagoon, wanted, values)
+        for found in copies.values():
+            if whole and isinstance(found, AwsError):
+                raise found
 
         def send(tenant: Tenant, planned: Secret, copies: Any = copies, sent: Any = values) -> Secret:
             secret, versions = _labelled(tenant, call["SecretId"])
-            if secret.id != planned.id or {version.version_id for version in versions} - sent.keys():
+            if secret.id != planned.id or versions.keys() - sent.keys():
                 raise Again
             for replica in wanted:
                 write_replica(tenant, secret, replica)
@@ -85,12 +97,9 @@ async def send_all(call: Call, lagoon: Lagoon, wanted: list[Replica], *, force: 
             continue
 
 
-def _labelled(tenant: Tenant, text: str) -> tuple[Secret, list[Version]]:
-    """The secret, and those of its versions that replicas have: with a label, and a value."""
+def _labelled(tenant: Tenant, text: str) -> tuple[Secret, dict[str, Version]]:
     secret = own(tenant, text)
-    labels = secret.by_version()
-    versions = [version for version in all_versions(tenant, secret) if version.version_id in labels and version.seals]
-    return secret, versions
+    return secret, labelled(tenant, secret)
 
 
 def _status(tenant: Tenant, id: int) -> Params:
@@ -150,14 +159,12 @@ def replicate_secret(call: Call, tenant: Tenant) -> Params:
     told: Params = call["Secret"]
     secret = _replica(tenant, call)
     if secret is None:
-        if not call["First"] or call.get("ReplicaArn") is not None:
+        # Where it was is another secret, or none: the region was reset, or the primary is a copy.
+        refused = _refused_anew(tenant, call)
+        if refused is not None:
+            _report_failure(tenant, call, refused, keep=not call["First"])
             return {}
-        secret = named(tenant, told["Name"])
-        if secret is not None and not call["Force"]:
-            message = f"Replication failed: Secret name {told['Name']} already exists in region {tenant.id.region}."
-            report(tenant, call.caller, call["PrimaryArn"], call["Place"], Status=FAILED, Message=message)
-            return {}
-        if secret is not None:
+        if (secret := named(tenant, told["Name"])) is not None:
             remove(tenant, secret)
         secret = insert(
             tenant, told["Name"], told["Suffix"], primary_region=call["PrimaryRegion"], kms_key=call["KmsKey"]
@@ -177,12 +184,48 @@ def replicate_secret(call: Call, tenant: Tenant) -> Params:
             "policy": told["Policy"],
             "rotation": rotation_from_elsewhere(tenant, told["Rotation"]),
         }
+        if call["First"]:
+            columns["kms_key"] = call["KmsKey"]
+    failed_before = secret.primary_status == FAILED
+    message_before = secret.primary_message
     secret = update(tenant, secret, **columns)
     if _mirror_versions(tenant, secret, call):
         report(tenant, call.caller, call["PrimaryArn"], call["Place"], Status=IN_SYNC, Message=SUCCEEDED)
     else:
         message = "Replication failed: A version of the secret is missing in the replica."
-        report(tenant, call.caller, call["PrimaryArn"], call["Place"], Status=FAILED, Message=message)
+        if secret.primary_arn is not None:
+            why = message_before if failed_before else message
+            update(tenant, secret, changed=secret.changed, primary_status=FAILED, primary_message=why)
+        _report_failure(tenant, call, message, keep=True)
+    return {}
+
+
+def _refused_anew(tenant: Tenant, call: Call) -> str | None:
+    """Why the replica, which is not here, cannot be made."""
+    if call.get("ReplicaArn") is not None:
+        return "Replication failed: Secrets Manager can't find the replica secret."
+    name, region = call["Secret"]["Name"], tenant.id.region
+    taken = named(tenant, name)
+    if taken is not None and not call["Force"]:
+        return f"Replication failed: Secret name {name} already exists in region {region}."
+    if taken is not None and any(replica.status != DETACHED for replica in replicas_of(tenant, taken)):
+        return f"Replication failed: Secret name {name} in region {region} has replicas of its own."
+    if not call["First"]:
+        return f"Replication failed: Secrets Manager can't find the replica secret in region {region}."
+    return None
+
+
+def _report_failure(tenant: Tenant, call: Call, message: str, *, keep: bool = False) -> None:
+    """`keep` says that an earlier failure tells more."""
+    report(tenant, call.caller, call["PrimaryArn"], call["Place"], Status=FAILED, Message=message, Keep=keep)
+
+
+@secretsmanager.operation("FailReplica", internal=True)
+def fail_replica(call: Call, tenant: Tenant) -> Params:
+    """A primary could not seal a value for its replica in another account, which says so too."""
+    secret = _replica(tenant, call)
+    if secret is not None:
+        update(tenant, secret, changed=secret.changed, primary_status=FAILED, primary_message=call["Message"])
     return {}
 
 
@@ -201,16 +244,16 @@ def _is_of(tenant: Tenant, secret: Secret, primary: str) -> bool:
 
 
 def _mirror_versions(tenant: Tenant, secret: Secret, call: Call) -> bool:
-    """Whether all are there that have a label."""
+    """Whether all are there that have a label. No label moves to one that is not, nor is a version taken away that
+    keeps its label by that."""
     told: list[Params] = call["Versions"]
-    wanted = {each["VersionId"] for each in told}
     there = {version.version_id: version for version in all_versions(tenant, secret)}
-    for version_id, version in there.items():
-        if version_id not in wanted:
-            remove_version(tenant, secret, version.id)
-    complete = True
+    missing: set[str] = set()
     for each in told:
         known = there.get(each["VersionId"])
+        if each["Seal"] is None and not each["Empty"] and (known is None or not known.seals):
+            missing.add(each["VersionId"])
+            continue
         if known is None:
             tenant.execute(
                 "INSERT INTO version (secret, version_id, created, is_binary) VALUES (?, ?, ?, ?)",
@@ -222,10 +265,17 @@ def _mirror_versions(tenant: Tenant, secret: Secret, call: Call) -> bool:
             if known is not None:
                 tenant.execute("DELETE FROM seal WHERE version = ?", (known.id,))
             add_seal(tenant, secret, each["VersionId"], Seal(*each["Seal"]))
-        elif not each["Empty"] and (known is None or not known.seals):
-            complete = False
-    write_stages(tenant, secret, call["Secret"]["Stages"])
-    return complete
+    stages: dict[str, str] = {}
+    for label, version_id in call["Secret"]["Stages"].items():
+        holder = secret.stages.get(label) if version_id in missing else version_id
+        if holder is not None:
+            stages[label] = holder
+    write_stages(tenant, secret, stages)
+    kept = {*stages.values(), *(each["VersionId"] for each in told)}
+    for version_id, version in there.items():
+        if version_id not in kept:
+            remove_version(tenant, secret, version.id)
+    return not missing
 
 
 @secretsmanager.operation("ForgetPrimary", internal=True)
@@ -258,7 +308,9 @@ def report_replica(call: Call, tenant: Tenant) -> Params:
         replica = replica._replace(kms_key=call["KmsKey"])
     if "Accessed" in call.params:
         replica = replica._replace(accessed=call["Accessed"])
-    if "Status" in call.params:
-        replica = replica._replace(status=call["Status"], message=call["Message"])
+    # What parted by itself stays parted, whatever was under way.
+    if "Status" in call.params and replica.status != DETACHED:
+        kept = call.get("Keep") and replica.status == FAILED
+        replica = replica._replace(status=call["Status"], message=replica.message if kept else call["Message"])
     write_replica(tenant, secret, replica)
     return {}

@@ -13,8 +13,9 @@ from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager import tags
-from atoll.services.secretsmanager.arns import SERVICE, normal_key, secret_arn, template
-from atoll.services.secretsmanager.encryption import Seal, seal, unseal
+from atoll.services.secretsmanager.arns import SERVICE, secret_arn, template
+from atoll.services.secretsmanager.copies import Lack, lacking, opened, seal_copies, seal_lacking, settled
+from atoll.services.secretsmanager.encryption import Seal, seal, settled_key
 from atoll.services.secretsmanager.errors import (
     invalid_parameter,
     invalid_request,
@@ -31,12 +32,10 @@ from atoll.services.secretsmanager.replicas import (
     PENDING,
     Copies,
     Replica,
-    living_replicas,
     primary_of,
     replicas_of,
     replicate,
     report,
-    seal_copies,
     shown_regions,
     wanted_regions,
     write_replica,
@@ -87,20 +86,26 @@ async def create_secret(call: Call, lagoon: Lagoon) -> Params:
     name = check_name(call["Name"])
     value = given_value(call.params)
     replicas = wanted_regions(lagoon.here, call.get("AddReplicaRegions") or [])
+    kms_key = await settled_key(call, lagoon, call.get("KmsKeyId"), lagoon.here)
     if call.get("CrossAccountPrimaryARN") is not None:
-        _check_replica_of_another_account(call, lagoon)
-    before = await lagoon.transaction(_existing, name, token)
-    if before is not None:
-        secret, version = before
-        if value is None or not await same_value(call, lagoon, version, value):
-            raise token_in_use(token, secret.arn)
-        return {"ARN": secret.arn, "Name": name, "VersionId": token}
-    sealed, copies = None, Copies()
-    if value is not None:
-        kms_key = normal_key(call.get("KmsKeyId"), lagoon.here)
-        sealed = await seal(call, lagoon, lagoon.here, kms_key, token, value.data)
-        copies = await seal_copies(call, lagoon, replicas, {token: value.data})
-    answer = await lagoon.transaction(_create, call, value, sealed, replicas, copies)
+        _check_replica_of_another_account(call, lagoon, kms_key)
+    while True:
+        before = await lagoon.transaction(_existing, name, token)
+        if before is not None:
+            secret, version = before
+            if value is None or not await same_value(call, lagoon, version, value):
+                raise token_in_use(token, secret.arn)
+            return {"ARN": secret.arn, "Name": name, "VersionId": token}
+        replicas = await settled(call, lagoon, replicas)
+        sealed, copies = None, Copies()
+        if value is not None:
+            sealed = await seal(call, lagoon, lagoon.here, kms_key, token, value.data)
+            copies = await seal_copies(call, lagoon, replicas, {token: value.data})
+        try:
+            answer = await lagoon.transaction(_create, call, kms_key, value, sealed, replicas, copies)
+            break
+        except Again:
+            continue
     if replicas:
         # What they have become since.
         answer["ReplicationStatus"] = await lagoon.transaction(_replication_status, name)
@@ -120,11 +125,11 @@ def _existing(tenant: Tenant, name: str, token: str) -> tuple[Secret, Version] |
     return secret, version
 
 
-def _check_replica_of_another_account(call: Call, lagoon: Lagoon) -> None:
+def _check_replica_of_another_account(call: Call, lagoon: Lagoon, kms_key: str | None) -> None:
     for parameter in ("SecretString", "SecretBinary", "Description", "AddReplicaRegions", "Type"):
         if call.get(parameter):
             raise invalid_parameter(f"You can't specify {parameter} when you specify CrossAccountPrimaryARN.")
-    if normal_key(call.get("KmsKeyId"), lagoon.here) is None:
+    if kms_key is None:
         raise invalid_parameter("You must specify a customer managed KMS key when you specify CrossAccountPrimaryARN.")
     primary, here = parse_arn(call["CrossAccountPrimaryARN"]), parse_arn(secret_arn(lagoon.here, "", ""))
     assert here is not None
@@ -135,11 +140,18 @@ def _check_replica_of_another_account(call: Call, lagoon: Lagoon) -> None:
 
 
 def _create(
-    tenant: Tenant, call: Call, value: Value | None, sealed: Seal | None, replicas: list[Replica], copies: Copies
+    tenant: Tenant,
+    call: Call,
+    kms_key: str | None,
+    value: Value | None,
+    sealed: Seal | None,
+    replicas: list[Replica],
+    copies: Copies,
 ) -> Params:
     name, token = call["Name"], call["ClientRequestToken"]
     if _existing(tenant, name, token) is not None:
-        raise secret_exists(name)
+        # Another call with the same token was faster: perhaps the same one, again.
+        raise Again
     columns: dict[str, Any] = {}
     if (primary := call.get("CrossAccountPrimaryARN")) is not None:
         columns = {"primary_arn": template(primary, tenant.id), "primary_status": PENDING}
@@ -148,7 +160,7 @@ def _create(
         name,
         draw_suffix(),
         description=call.get("Description") or "",
-        kms_key=normal_key(call.get("KmsKeyId"), tenant.id),
+        kms_key=kms_key,
         type=call.get("Type") or None,
         tags=tags.merged({}, call.get("Tags") or []),
         **columns,
@@ -184,11 +196,12 @@ def describe_secret(call: Call, tenant: Tenant) -> Params:
 
 
 class _Plan(NamedTuple):
-    """What UpdateSecret has found: the secret, its replicas, the key that it is to have, and the versions that are to
-    be sealed under that key too."""
+    """What UpdateSecret has found: the secret, the version that has the token already, what its replicas lack, the key
+    that it is to have, and the versions that are to be sealed under that key too."""
 
     secret: Secret
-    replicas: list[Replica]
+    before: Version | None
+    lack: Lack
     kms_key: str | None
     sealed_anew: list[Version]
 
@@ -198,34 +211,34 @@ async def update_secret(call: Call, lagoon: Lagoon) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html"""
     token = check_token(call.params)
     value = given_value(call.params)
+    given: str | None = call.get("KmsKeyId")
+    kms_key = await settled_key(call, lagoon, given, lagoon.here)
     while True:
-        plan = await lagoon.transaction(_plan_update, call)
+        plan = await lagoon.transaction(_plan_update, call, kms_key)
+        if value is not None and plan.before is not None:
+            if not await same_value(call, lagoon, plan.before, value):
+                raise token_in_use(token, plan.secret.arn)
+            return {"ARN": plan.secret.arn, "Name": plan.secret.name, "VersionId": token}
         seals: dict[str, Seal] = {}
         for version in plan.sealed_anew:
             # Who may not use the key of before leaves the versions as they are.
-            opened = await _opened(call, lagoon, version)
-            if opened is not None:
+            data = await opened(call, lagoon, version)
+            if data is not None:
                 seals[version.version_id] = await seal(
-                    call, lagoon, lagoon.here, plan.kms_key, version.version_id, opened
+                    call, lagoon, lagoon.here, plan.kms_key, version.version_id, data
                 )
-        sealed, copies = None, Copies()
+        sealed = None
         if value is not None:
             sealed = await seal(call, lagoon, lagoon.here, plan.kms_key, token, value.data)
-            copies = await seal_copies(call, lagoon, plan.replicas, {token: value.data})
+        copies = await seal_lacking(call, lagoon, plan.lack, {} if value is None else {token: value.data})
         try:
             return await lagoon.transaction(_update, call, plan, value, sealed, seals, copies)
         except Again:
             continue
 
 
-async def _opened(call: Call, lagoon: Lagoon, version: Version) -> bytes | None:
-    try:
-        return (await unseal(call, lagoon, version.seals, version.version_id))[0]
-    except AwsError:
-        return None
-
-
-def _plan_update(tenant: Tenant, call: Call) -> _Plan:
+def _plan_update(tenant: Tenant, call: Call, settled: str | None) -> _Plan:
+    """`settled` is the KmsKeyId that was given, as it is stored."""
     secret = usable(tenant, call["SecretId"])
     changes_more = any(
         call.get(parameter) is not None for parameter in ("Description", "SecretString", "SecretBinary", "Type")
@@ -233,17 +246,20 @@ def _plan_update(tenant: Tenant, call: Call) -> _Plan:
     if secret.is_replica and (changes_more or call.get("KmsKeyId") is None):
         raise not_on_a_replica()
     given: str | None = call.get("KmsKeyId")
-    kms_key = secret.kms_key if given is None else normal_key(given, tenant.id)
-    if kms_key is None and (given is not None or call.get("SecretString") or call.get("SecretBinary")):
+    kms_key = secret.kms_key if given is None else settled
+    if secret.primary_arn is not None and kms_key is None:
+        raise invalid_parameter("You must specify a customer managed KMS key for a cross-account replica secret.")
+    puts = call.get("SecretString") is not None or call.get("SecretBinary") is not None
+    if given is not None or puts:
         check_caller(tenant, call, kms_key)
-    if find_version(tenant, secret, call["ClientRequestToken"]) is not None:
-        raise token_in_use(call["ClientRequestToken"], secret.arn)
+    token: str = call["ClientRequestToken"]
     sealed_anew: list[Version] = []
     if kms_key != secret.kms_key:
         holders = dict.fromkeys(secret.stages.get(stage) for stage in (CURRENT, PENDING_STAGE, PREVIOUS))
         found = (find_version(tenant, secret, holder) for holder in holders if holder is not None)
         sealed_anew = [version for version in found if version is not None and version.seals]
-    return _Plan(secret, living_replicas(tenant, secret), kms_key, sealed_anew)
+    lack = lacking(tenant, secret, (token,) if puts else ())
+    return _Plan(secret, find_version(tenant, secret, token), lack, kms_key, sealed_anew)
 
 
 def _update(
@@ -255,13 +271,14 @@ def _update(
     seals: dict[str, Seal],
     copies: Copies,
 ) -> Params:
-    found = _plan_update(tenant, call)
+    found = _plan_update(tenant, call, plan.kms_key)
     anew = {version.version_id for version in found.sealed_anew}
     if (
         found.secret.id != plan.secret.id
         or found.kms_key != plan.kms_key
         or anew - {version.version_id for version in plan.sealed_anew}
-        or (value is not None and {replica.place for replica in found.replicas} - copies.keys())
+        or (value is not None and found.before is not None)
+        or not found.lack.filled_by(copies)
     ):
         raise Again
     columns: dict[str, Any] = {"kms_key": found.kms_key}

@@ -12,19 +12,12 @@ from typing import Any, NamedTuple
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
+from atoll.services.secretsmanager.copies import Lack, lacking, seal_lacking
 from atoll.services.secretsmanager.encryption import KmsKey, Seal, seal, unseal
 from atoll.services.secretsmanager.errors import invalid_parameter, invalid_request, token_in_use
 from atoll.services.secretsmanager.filters import matching
 from atoll.services.secretsmanager.pages import page
-from atoll.services.secretsmanager.replicas import (
-    Copies,
-    Replica,
-    living_replicas,
-    primary_of,
-    replicate,
-    report,
-    seal_copies,
-)
+from atoll.services.secretsmanager.replicas import Copies, primary_of, replicate, report
 from atoll.services.secretsmanager.rotations import rotated_by_hand
 from atoll.services.secretsmanager.secrets import CURRENT, DAY, MEMORY, Secret, memory_of, own, update, usable
 from atoll.services.secretsmanager.service import secretsmanager
@@ -131,31 +124,32 @@ async def put_secret_value(call: Call, lagoon: Lagoon) -> Params:
     if value is None:
         raise invalid_request("You must provide either SecretString or SecretBinary.")
     while True:
-        secret, replicas, before = await lagoon.transaction(_plan_put, call)
+        secret, lack, before = await lagoon.transaction(_plan_put, call)
         if before is not None and before.seals:
             if not await same_value(call, lagoon, before, value):
                 raise token_in_use(token, secret.arn)
             return _put(secret, token)
         sealed = await seal(call, lagoon, lagoon.here, secret.kms_key, token, value.data)
-        copies = await seal_copies(call, lagoon, replicas, {token: value.data})
+        copies = await seal_lacking(call, lagoon, lack, {token: value.data})
         try:
             return await lagoon.transaction(_put_value, call, value, secret, sealed, copies)
         except Again:
             continue
 
 
-def _plan_put(tenant: Tenant, call: Call) -> tuple[Secret, list[Replica], Version | None]:
+def _plan_put(tenant: Tenant, call: Call) -> tuple[Secret, Lack, Version | None]:
     secret = own(tenant, call["SecretId"])
     check_caller(tenant, call, secret.kms_key)
-    return secret, living_replicas(tenant, secret), find_version(tenant, secret, call["ClientRequestToken"])
+    token = call["ClientRequestToken"]
+    return secret, lacking(tenant, secret, (token,)), find_version(tenant, secret, token)
 
 
 def _put_value(tenant: Tenant, call: Call, value: Value, planned: Secret, sealed: Seal, copies: Copies) -> Params:
-    secret, replicas, before = _plan_put(tenant, call)
+    secret, lack, before = _plan_put(tenant, call)
     if (
         (secret.id, secret.kms_key) != (planned.id, planned.kms_key)
         or (before is not None and before.seals)
-        or {replica.place for replica in replicas} - copies.keys()
+        or not lack.filled_by(copies)
     ):
         raise Again
     token = call["ClientRequestToken"]

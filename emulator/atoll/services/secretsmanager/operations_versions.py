@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from atoll.core.call import Call, Params
+from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager.arns import render
+from atoll.services.secretsmanager.copies import Lack, lacking, seal_lacking
 from atoll.services.secretsmanager.errors import invalid_parameter, no_value
 from atoll.services.secretsmanager.pages import page
-from atoll.services.secretsmanager.replicas import replicate
+from atoll.services.secretsmanager.replicas import Copies, replicate
 from atoll.services.secretsmanager.secrets import CURRENT, Secret, find_secret, own, update
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.services.secretsmanager.times import day, moment
+from atoll.services.secretsmanager.values import Again
 from atoll.services.secretsmanager.versions import (
     DEFAULT_KEY_NAME,
     Version,
@@ -61,20 +64,39 @@ def _shown(tenant: Tenant, version: Version, stages: list[str] | None) -> Params
 
 
 @secretsmanager.operation("UpdateSecretVersionStage")
-def update_secret_version_stage(call: Call, tenant: Tenant) -> Params:
+async def update_secret_version_stage(call: Call, lagoon: Lagoon) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html"""
+    while True:
+        planned, lack = await lagoon.transaction(_plan_move, call)
+        copies = await seal_lacking(call, lagoon, lack, {})
+        try:
+            return await lagoon.transaction(_move, call, planned, copies)
+        except Again:
+            continue
+
+
+def _plan_move(tenant: Tenant, call: Call) -> tuple[Secret, Lack]:
+    """The secret, and what its replicas lack: of a version without a label they have no value."""
     secret = own(tenant, call["SecretId"])
-    stage: str = call["VersionStage"]
-    source: str | None = call.get("RemoveFromVersionId")
     target: str | None = call.get("MoveToVersionId")
-    _check_move(tenant, secret, stage, source, target)
+    _check_move(tenant, secret, call["VersionStage"], call.get("RemoveFromVersionId"), target)
+    coming = () if target is None or target in secret.by_version() else (target,)
+    return secret, lacking(tenant, secret, coming)
+
+
+def _move(tenant: Tenant, call: Call, planned: Secret, copies: Copies) -> Params:
+    secret, lack = _plan_move(tenant, call)
+    if secret.id != planned.id or not lack.filled_by(copies):
+        raise Again
+    stage: str = call["VersionStage"]
+    target: str | None = call.get("MoveToVersionId")
     if target is None:
         secret = write_stages(tenant, secret, {label: id for label, id in secret.stages.items() if label != stage})
     else:
         secret = attach(tenant, secret, target, (stage,))
     secret = update(tenant, secret)
     prune(tenant, secret)
-    replicate(tenant, call.caller, secret)
+    replicate(tenant, call.caller, secret, copies)
     return {"ARN": secret.arn, "Name": secret.name}
 
 

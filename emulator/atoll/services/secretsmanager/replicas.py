@@ -8,17 +8,16 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.ht
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from atoll.core.arn import parse_arn, partition_of
-from atoll.core.call import Call, Params
+from atoll.core.call import Params
 from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
-from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
 from atoll.services.secretsmanager.arns import DEFAULT_KEY, SERVICE, normal_key, render, secret_arn
-from atoll.services.secretsmanager.encryption import Seal, seal
+from atoll.services.secretsmanager.encryption import Seal
 from atoll.services.secretsmanager.errors import invalid_parameter
 from atoll.services.secretsmanager.rotations import rotation_for_elsewhere
 from atoll.services.secretsmanager.secrets import Secret
@@ -31,10 +30,9 @@ SUCCEEDED = "Replication succeeded"
 LONGEST_REGION = 32
 """Characters: no region has a longer name."""
 
-Plain = Mapping[str, bytes]
-"""Values of versions, by their ids."""
-Copies = dict[str, dict[str, Seal] | AwsError]
-"""By a replica's place: what was sealed for it, by the version's id, or why it could not be."""
+Copies = dict[str, dict[str, Seal | None] | AwsError]
+"""By a replica's place: what was sealed for it, by the version's id (None of one that does not open), or why nothing
+could be."""
 
 
 class Replica(NamedTuple):
@@ -53,7 +51,7 @@ class Replica(NamedTuple):
 
     @property
     def alive(self) -> bool:
-        """Whether it is told of changes."""
+        """Whether it has all that there was until now."""
         return self.status in (IN_SYNC, IN_PROGRESS)
 
     def tenant(self, here: TenantId) -> TenantId:
@@ -79,11 +77,6 @@ def replicas_of(tenant: Tenant, secret: Secret) -> list[Replica]:
             (secret.id,),
         )
     ]
-
-
-def living_replicas(tenant: Tenant, secret: Secret) -> list[Replica]:
-    """Those that are told of changes."""
-    return [replica for replica in replicas_of(tenant, secret) if replica.alive]
 
 
 def shown_regions(replicas: Iterable[Replica], here: TenantId) -> list[Params]:
@@ -135,21 +128,6 @@ def drop_replica(tenant: Tenant, secret: Secret, place: str) -> None:
     tenant.execute("DELETE FROM replica WHERE secret = ? AND place = ?", (secret.id, place))
 
 
-async def seal_copies(call: Call, lagoon: Lagoon, replicas: Iterable[Replica], values: Plain) -> Copies:
-    """Seals values for each replica under its own KMS key. A key that cannot be used is the replica's failure."""
-    copies: Copies = {}
-    for replica in replicas:
-        place = replica.tenant(lagoon.here)
-        try:
-            copies[replica.place] = {
-                version_id: await seal(call, lagoon, place, replica.kms_key, version_id, value)
-                for version_id, value in values.items()
-            }
-        except AwsError as error:
-            copies[replica.place] = error
-    return copies
-
-
 def replicate(
     tenant: Tenant,
     caller: Caller,
@@ -161,34 +139,42 @@ def replicate(
 ) -> None:
     """Tells the replicas how the secret is now. `first` are those to be made; the rest is told what changed.
 
-    `copies` has the values that they lack.
+    `copies` has the values that they lack. One that has failed is tried again: made anew where it has all values.
     """
     beginning = {replica.place for replica in first}
     for replica in replicas_of(tenant, secret):
-        if replica.place not in beginning and not replica.alive:
+        again = replica.status == FAILED and replica.place not in beginning
+        if replica.place not in beginning and not replica.alive and not again:
             continue
-        seals = (copies or {}).get(replica.place, {})
+        params = {
+            **replica.target(tenant.id),
+            "Place": replica.place,
+            "PrimaryArn": secret.arn,
+            "PrimaryRegion": tenant.id.region,
+        }
+        lane = f"{SERVICE}/{secret.id}/{replica.place}"
+        seals = (copies or {}).get(replica.place)
         if isinstance(seals, AwsError):
-            write_replica(
-                tenant, secret, replica._replace(status=FAILED, message=f"Replication failed: {seals.message}")
-            )
+            message = f"Replication failed: {seals.message}"
+            write_replica(tenant, secret, replica._replace(status=FAILED, message=message))
+            if replica.in_another_account:
+                tenant.effect(caller, SERVICE, "FailReplica", {**params, "Message": message}, lane=lane, awaited=True)
             continue
         tenant.effect(
             caller,
             SERVICE,
             "ReplicateSecret",
             {
-                **replica.target(tenant.id),
-                "Place": replica.place,
-                "PrimaryArn": secret.arn,
-                "PrimaryRegion": tenant.id.region,
+                **params,
                 "KmsKey": replica.kms_key,
-                "First": replica.place in beginning,
+                "First": replica.place in beginning or (again and seals is not None),
                 "Force": force,
                 "Secret": _as_params(tenant, secret),
-                "Versions": [_version_as_params(tenant, secret, id, seals.get(id)) for id in secret.by_version()],
+                "Versions": [
+                    _version_as_params(tenant, secret, id, (seals or {}).get(id)) for id in secret.by_version()
+                ],
             },
-            lane=f"{SERVICE}/{secret.id}/{replica.place}",
+            lane=lane,
             awaited=True,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from atoll.core.call import Call
+from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager.encryption import unseal
 from atoll.services.secretsmanager.errors import default_key_of_another_account
@@ -10,8 +11,12 @@ from atoll.services.secretsmanager.versions import Value, Version
 from atoll.tenants import Tenant
 
 
-class Again(Exception):
-    """What the transaction rests on is not so any more: it is to be prepared anew."""
+class Again(AwsError):
+    """What the transaction rests on is not so any more: it is to be prepared anew. An AwsError, since only those leave
+    a transaction as they are."""
+
+    def __init__(self) -> None:
+        super().__init__("InternalFailure", fault="Receiver")
 
 
 def check_caller(tenant: Tenant, call: Call, kms_key: str | None) -> None:

@@ -29,6 +29,7 @@ from atoll.gateway.locate import Locator
 from atoll.index.directory import Directory
 from atoll.index.sqlite import SqliteIndex
 from atoll.services import REGISTRY
+from atoll.services.secretsmanager.secrets import all_secrets, remove
 from atoll.tenants import Tenant
 
 HERE = TenantId("default", "111111111111", "eu-central-1")
@@ -51,11 +52,12 @@ ALIAS = "alias/aws/secretsmanager"
 calls: list[str] = []
 
 
-def find_key(tenant: Tenant, arn: str, *, enabled: bool = True) -> tuple[str, str]:
+def find_key(call: Call, tenant: Tenant, *, enabled: bool = True) -> tuple[str, str]:
+    arn: str = call["KeyId"]
     name = arn.split(":", 5)[5]
     id = "default" if name == ALIAS else name.removeprefix("key/")
     row = tenant.row("SELECT state FROM key WHERE id = ?", (id,))
-    if row is None and name == ALIAS:
+    if row is None and name == ALIAS and call.caller.account == tenant.id.account:
         tenant.execute("INSERT INTO key VALUES ('default', 'Enabled')")
         row = ("Enabled",)
     if row is None:
@@ -74,20 +76,20 @@ def create_key(call: Call, tenant: Tenant) -> Params:
 
 @kms.operation("SetState")
 def set_state(call: Call, tenant: Tenant) -> Params:
-    id, _ = find_key(tenant, call["KeyId"], enabled=False)
+    id, _ = find_key(call, tenant, enabled=False)
     tenant.execute("UPDATE key SET state = ? WHERE id = ?", (call["State"], id))
     return {}
 
 
 @kms.operation("DescribeKey", readonly=True)
 def describe_key(call: Call, tenant: Tenant) -> Params:
-    id, state = find_key(tenant, call["KeyId"], enabled=False)
-    return {"KeyMetadata": {"KeyId": id, "KeyState": state}}
+    id, state = find_key(call, tenant, enabled=False)
+    return {"KeyMetadata": {"KeyId": id, "KeyState": state, "KeyManager": "AWS" if id == "default" else "CUSTOMER"}}
 
 
 @kms.operation("GenerateDataKey")
 def generate_data_key(call: Call, tenant: Tenant) -> Params:
-    id, _ = find_key(tenant, call["KeyId"])
+    id, _ = find_key(call, tenant)
     calls.append("GenerateDataKey")
     plaintext = os.urandom(32)
     context = repr(call["EncryptionContext"]).encode()
@@ -97,12 +99,17 @@ def generate_data_key(call: Call, tenant: Tenant) -> Params:
 
 @kms.operation("Decrypt")
 def decrypt(call: Call, tenant: Tenant) -> Params:
-    id, _ = find_key(tenant, call["KeyId"])
+    id, _ = find_key(call, tenant)
     calls.append("Decrypt")
     blob = call["CiphertextBlob"]
     if blob[:40].strip() != id.encode() or blob[72:] != repr(call["EncryptionContext"]).encode():
         raise AwsError("InvalidCiphertextException")
     return {"Plaintext": blob[32 + 8 : 72]}
+
+
+def _remove_all(tenant: Tenant) -> None:
+    for secret in all_secrets(tenant):
+        remove(tenant, secret)
 
 
 class Cloud:
@@ -173,6 +180,11 @@ class Cloud:
         made = calls.copy()
         calls.clear()
         return made
+
+    async def lose_secrets(self, region: str) -> None:
+        """What a reset of a region leaves of the account's secrets."""
+        await self.quiet()
+        await self.cell.transact(self.here._replace(region=region), "secretsmanager", _remove_all)
 
     async def quiet(self) -> None:
         """Until nothing is under way."""

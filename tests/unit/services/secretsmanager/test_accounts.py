@@ -107,6 +107,82 @@ def test_parted_by_the_replica(play: Any) -> None:
     play(scenario)
 
 
+def test_a_failed_link_changes_neither_side(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary, replica = await make(cloud)
+        other = cloud.at(THEIRS)
+        key = (await other.describe(replica))["KmsKeyId"]
+        before = await cloud.describe(primary), await other.describe(replica)
+        await other.set_key(key, "Disabled")
+        refused = await cloud.fails("AssociateCrossAccountReplica", SecretId=primary, CrossAccountReplicaARN=replica)
+        assert refused[0] == "EncryptionFailure"
+        await cloud.quiet()
+        assert (await cloud.describe(primary), await other.describe(replica)) == before
+
+    play(scenario)
+
+
+def test_a_value_that_does_not_arrive(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary, replica = await make(cloud)
+        other = cloud.at(THEIRS)
+        await link(cloud, primary, replica)
+        key = (await other.describe(replica))["KmsKeyId"]
+
+        async def both() -> list[str]:
+            await cloud.quiet()
+            [there] = (await cloud.describe(primary))["CrossAccountReplicas"]
+            here = (await other.describe(replica))["CrossAccountPrimary"]
+            assert there["StatusMessage"] == here["StatusMessage"]
+            return [there["ReplicationStatus"], here["ReplicationStatus"]]
+
+        assert await both() == ["InSync", "InSync"]
+        await other.set_key(key, "Disabled")
+        await cloud.put(primary, "v2")
+        assert await both() == ["Failed", "Failed"]
+        await other.set_key(key, "Enabled")
+        assert await other.value(replica) == "v1"
+        await cloud.call("TagResource", SecretId=primary, Tags=[{"Key": "b", "Value": ""}])
+        assert await both() == ["Failed", "Failed"]
+        assert await other.value(replica) == "v1"
+        await cloud.put(primary, "v3")
+        assert await both() == ["InSync", "InSync"]
+        assert await other.value(replica) == "v3"
+        assert await other.value(replica, VersionStage="AWSPREVIOUS") == "v2"
+
+    play(scenario)
+
+
+def test_a_roll_back_arrives(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary = await cloud.create("primary", ClientRequestToken=TOKEN)
+        other = cloud.at(THEIRS)
+        replica = await other.create("replica", None, CrossAccountPrimaryARN=primary, KmsKeyId=await other.key())
+        await cloud.put(primary, "v2")
+        three = await cloud.put(primary, "v3")
+        await link(cloud, primary, replica)
+        move = {"VersionStage": "AWSCURRENT", "RemoveFromVersionId": three, "MoveToVersionId": TOKEN}
+        await cloud.call("UpdateSecretVersionStage", SecretId=primary, **move)
+        await cloud.quiet()
+        assert await other.value(replica) == "v1"
+
+    play(scenario)
+
+
+def test_the_default_key_is_none_for_a_replica_by_no_name(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary, replica = await make(cloud)
+        other = cloud.at(THEIRS)
+        await other.create("first")
+        for key in ("default", f"arn:aws:kms:eu-central-1:{THEIRS}:key/default", "alias/aws/secretsmanager"):
+            make_one = {"Name": "x", "CrossAccountPrimaryARN": primary, "ClientRequestToken": TOKEN, "KmsKeyId": key}
+            assert (await other.fails("CreateSecret", **make_one))[0] == "InvalidParameterException"
+            change = {"SecretId": replica, "ClientRequestToken": TOKEN, "KmsKeyId": key}
+            assert (await other.fails("UpdateSecret", **change))[0] == "InvalidParameterException"
+
+    play(scenario)
+
+
 def test_what_is_refused(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         primary, replica = await make(cloud)

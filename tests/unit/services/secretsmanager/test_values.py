@@ -11,6 +11,7 @@ DELETED = (
     "InvalidRequestException",
     "You can't perform this operation on the secret because it was marked for deletion.",
 )
+ALIAS = "alias/aws/secretsmanager"
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
@@ -132,11 +133,30 @@ def test_a_token_comes_again(play: Any) -> None:
         assert await cloud.put(arn, "v1", ClientRequestToken=TOKEN) == TOKEN
         put = {"SecretId": arn, "ClientRequestToken": TOKEN}
         assert await cloud.fails("PutSecretValue", **put, SecretString="v2") == in_use
-        assert await cloud.fails("UpdateSecret", **put, SecretString="v1") == in_use
+        assert await cloud.fails("UpdateSecret", **put, SecretString="v2") == in_use
+        assert await cloud.fails("UpdateSecret", **put, SecretBinary=b"v1") == in_use
+        again = {"ARN": arn, "Name": "s", "VersionId": TOKEN}
+        assert await cloud.call("UpdateSecret", **put, SecretString="v1") == again
+        described = await cloud.call("UpdateSecret", **put, Description="d")
+        assert described == {"ARN": arn, "Name": "s"}
+        assert (await cloud.describe(arn))["Description"] == "d"
         versions = await cloud.call("ListSecretVersionIds", SecretId=arn)
         assert len(versions["Versions"]) == 1
 
     play(scenario)
+
+
+def test_a_token_comes_eight_times_at_once(play_once: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        create = {"Name": "s", "SecretString": "v1", "ClientRequestToken": TOKEN}
+        made = await asyncio.gather(*(cloud.call("CreateSecret", **create) for _ in range(8)))
+        assert all(each == made[0] for each in made)
+        update = {"SecretId": "s", "SecretString": "v2", "ClientRequestToken": TOKEN[::-1]}
+        updated = await asyncio.gather(*(cloud.call("UpdateSecret", **update) for _ in range(8)))
+        assert all(each == {**made[0], "VersionId": TOKEN[::-1]} for each in updated)
+        assert len((await cloud.call("ListSecretVersionIds", SecretId="s"))["Versions"]) == 2
+
+    play_once(scenario)
 
 
 def test_a_key_is_used_on_the_way_in_and_out(play: Any) -> None:
@@ -257,6 +277,33 @@ def test_what_was_written_beside_it_changes_no_answer(play_once: Any) -> None:
         assert await cloud.value(arn) == "v1"
 
     play_once(scenario)
+
+
+def test_the_default_key_by_its_arn_or_id_is_the_default_key(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create("first")
+        default = "arn:aws:kms:eu-central-1:111111111111:key/default"
+        other = cloud.at("222222222222")
+        far = (
+            "InvalidRequestException",
+            "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS "
+            "service key.",
+        )
+        for number, key in enumerate((default, "default", f"arn:aws:kms:eu-central-1:111111111111:{ALIAS}", ALIAS)):
+            arn = await cloud.create(f"s{number}", KmsKeyId=key)
+            assert "KmsKeyId" not in await cloud.describe(arn)
+            assert await cloud.value(arn) == "v1"
+            assert await other.fails("GetSecretValue", SecretId=arn) == far
+            put = {"SecretId": arn, "SecretString": "x", "ClientRequestToken": TOKEN}
+            assert await other.fails("PutSecretValue", **put) == far
+            own = await cloud.create(f"own{number}", KmsKeyId=await cloud.key())
+            assert await other.value(own) == "v1"
+            await cloud.call("UpdateSecret", SecretId=own, KmsKeyId=key, ClientRequestToken=TOKEN)
+            assert await other.fails("GetSecretValue", SecretId=own) == far
+        refused = {"Name": "x", "SecretString": "x", "KmsKeyId": default, "ClientRequestToken": TOKEN}
+        assert (await other.fails("CreateSecret", **refused))[0] == "AccessDeniedException"
+
+    play(scenario)
 
 
 def test_nothing_crosses_realms(play: Any) -> None:
