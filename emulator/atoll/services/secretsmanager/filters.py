@@ -13,17 +13,25 @@ import re
 from collections.abc import Callable, Iterable
 
 from atoll.core.call import Params
+from atoll.services.secretsmanager.errors import invalid_parameter
 from atoll.services.secretsmanager.secrets import Secret, all_secrets
 from atoll.services.secretsmanager.showing import primary_region
 from atoll.tenants import Tenant
 
 _SPLIT = re.compile(r"[ /\-_+=.@]+")
-_WORDS = re.compile(r"[A-Z]?[^A-Z]+|[A-Z]+")
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^A-Z]+|[A-Z]+")
 
 
 def matching(tenant: Tenant, filters: Iterable[Params]) -> list[Secret]:
-    """The secrets that pass, those that are scheduled for deletion among them."""
-    tests = [_test(tenant, each.get("Key") or "", each.get("Values") or []) for each in filters]
+    """The secrets that pass, those that are scheduled for deletion among them. Raises InvalidParameterException."""
+    tests = []
+    for each in filters:
+        key, values = each.get("Key"), each.get("Values")
+        if not key:
+            raise invalid_parameter("Invalid filter key")
+        if not values:
+            raise invalid_parameter(f"Invalid filter values for key: {key}")
+        tests.append(_test(tenant, key, values))
     return [secret for secret in all_secrets(tenant) if all(test(secret) for test in tests)]
 
 

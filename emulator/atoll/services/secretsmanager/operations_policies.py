@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from atoll.core.arn import parse_arn
 from atoll.core.call import Call, Params
+from atoll.services.secretsmanager.arns import render
 from atoll.services.secretsmanager.errors import invalid_parameter, malformed_policy, public_policy, secret_not_found
 from atoll.services.secretsmanager.pages import page
-from atoll.services.secretsmanager.policies import examine, is_public
+from atoll.services.secretsmanager.policies import examine, is_public, replication_policy
 from atoll.services.secretsmanager.replicas import replicate
 from atoll.services.secretsmanager.secrets import Secret, own_in_account, update, usable
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.tenants import Tenant
 
-DEFAULT = "default"
-"""The one policy that a secret can have."""
+DEFAULT, REPLICATION = "default", "cross-account-replication"
+"""The one policy that callers give a secret, and the one that a replica in another account has from the service for as
+long as it is one."""
 MAX_RESULTS = 100
 
 
@@ -41,19 +44,32 @@ def delete_resource_policy(call: Call, tenant: Tenant) -> Params:
 def get_resource_policy(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetResourcePolicy.html"""
     secret = usable(tenant, call["SecretId"])
-    if call.get("PolicyName", DEFAULT) != DEFAULT:
-        raise secret_not_found()
+    name = call.get("PolicyName") or DEFAULT
+    policy = _policies(tenant, secret).get(name)
     shown = {"ARN": secret.arn, "Name": secret.name}
-    if secret.policy is not None:
-        shown |= {"ResourcePolicy": secret.policy, "PolicyName": DEFAULT}
+    if policy is not None:
+        shown |= {"ResourcePolicy": policy, "PolicyName": name}
+    elif name != DEFAULT:
+        raise secret_not_found()
     return shown
+
+
+def _policies(tenant: Tenant, secret: Secret) -> dict[str, str]:
+    """By their names."""
+    found = {} if secret.policy is None else {DEFAULT: secret.policy}
+    if secret.primary_arn is not None:
+        primary = render(secret.primary_arn, tenant.id)
+        arn = parse_arn(primary)
+        assert arn is not None
+        found[REPLICATION] = replication_policy(primary, arn.partition, arn.account)
+    return found
 
 
 @secretsmanager.operation("ListResourcePolicies", readonly=True)
 def list_resource_policies(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListResourcePolicies.html"""
     secret = usable(tenant, call["SecretId"])
-    names = [] if secret.policy is None else [DEFAULT]
+    names = sorted(_policies(tenant, secret))
     found, token = page(names, lambda name: [name], call.get("MaxResults") or MAX_RESULTS, call.get("NextToken"))
     return {"ResourcePolicies": [{"PolicyName": name} for name in found], "NextToken": token}
 

@@ -39,6 +39,9 @@ async def rotate_secret(call: Call, lagoon: Lagoon) -> Params:
     if given is not None and not _FUNCTION.fullmatch(given):
         raise invalid_parameter("The RotationLambdaARN is not a valid Lambda function ARN.")
     read_rules(call.get("RotationRules") or {})
+    answer = await lagoon.transaction(_done_before, call)
+    if answer is not None:
+        return answer
     _, turn = await lagoon.transaction(_plan, call, given)
     if turn is not None:
         await check_function(call, lagoon, turn.function)
@@ -49,6 +52,14 @@ async def rotate_secret(call: Call, lagoon: Lagoon) -> Params:
     elif turn is not None:
         await test_only(call, lagoon, turn)
     return {"ARN": secret.arn, "Name": secret.name, "VersionId": token if turn is not None and now else None}
+
+
+def _done_before(tenant: Tenant, call: Call) -> Params | None:
+    """The answer of a rotation that came to its end with the same token."""
+    secret = own(tenant, call["SecretId"])
+    if (secret.rotation or {}).get("done") != call["ClientRequestToken"]:
+        return None
+    return {"ARN": secret.arn, "Name": secret.name, "VersionId": call["ClientRequestToken"]}
 
 
 def _plan(tenant: Tenant, call: Call, given: str | None) -> tuple[Secret, Turn | None]:
@@ -72,7 +83,8 @@ def _set_up(tenant: Tenant, call: Call, given: str | None) -> Secret:
     columns: dict[str, Any] = {"enabled": True}
     if given is not None:
         columns["function"] = template(given, tenant.id)
-    if (rules := call.get("RotationRules")) is not None:
+    if rules := call.get("RotationRules"):
+        columns["days"] = None
         columns["rules"] = {name: value for name, value in rules.items() if value is not None}
     if (metadata := call.get("ExternalSecretRotationMetadata")) is not None:
         columns["metadata"] = metadata

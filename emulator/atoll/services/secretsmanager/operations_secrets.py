@@ -28,7 +28,6 @@ from atoll.services.secretsmanager.errors import (
     token_in_use,
 )
 from atoll.services.secretsmanager.replicas import (
-    DETACHED,
     PENDING,
     Copies,
     Replica,
@@ -344,7 +343,8 @@ def _check_deletable(tenant: Tenant, secret: Secret, text: str, *, force: bool) 
     replicas = replicas_of(tenant, secret)
     if regions := [replica.place for replica in replicas if not replica.in_another_account]:
         raise still_replicated(text, regions)
-    if any(replica.in_another_account and replica.status != DETACHED for replica in replicas):
+    # One that has parted by itself too: either side stops replication for itself.
+    if any(replica.in_another_account for replica in replicas):
         raise invalid_request(
             "You can't delete a secret that is associated with a cross-account replica secret. "
             "Call DisassociateCrossAccountReplica first."

@@ -46,6 +46,18 @@ _NARROWING = frozenset(
 )
 
 
+def replication_policy(primary: str, partition: str, account: str) -> str:
+    """Of a replica in another account: the policy by which its primary's account may reach it."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+        "Action": "secretsmanager:AcceptCrossAccountReplication",
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"aws:SourceArn": primary}},
+    }
+    return orjson.dumps({"Version": _VERSIONS[1], "Statement": [statement]}).decode()
+
+
 class Finding(NamedTuple):
     """What is wrong with a policy. One that is `malformed` cannot be attached at all."""
 

@@ -21,7 +21,7 @@ from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager.arns import SERVICE, render
 from atoll.services.secretsmanager.errors import function_not_invokable
 from atoll.services.secretsmanager.replicas import replicate
-from atoll.services.secretsmanager.rotations import in_progress, scheduled
+from atoll.services.secretsmanager.rotations import in_progress, rotated
 from atoll.services.secretsmanager.secrets import CURRENT, PENDING, Secret, with_id
 from atoll.services.secretsmanager.versions import add_version, find_version, remove_version, write_stages
 from atoll.tenants import Tenant
@@ -89,7 +89,7 @@ def _finish(tenant: Tenant, caller: Caller, turn: Turn) -> bool:
     secret = with_id(tenant, turn.id)
     if secret is None or in_progress(secret) is not None or secret.stages.get(CURRENT) != turn.token:
         return False
-    replicate(tenant, caller, scheduled(tenant, secret, last=tenant.now()))
+    replicate(tenant, caller, rotated(tenant, secret, turn.token))
     return True
 
 

@@ -1,7 +1,8 @@
 """How a secret is to be rotated: what is stored of it, and how it is shown.
 
 `rotation` in a secret's row is an object with `enabled`, `function` and `role` (templates of ARNs), `rules`,
-`metadata`, `last` and `next` (seconds since the epoch).
+`metadata`, `last` and `next` (seconds since the epoch); and of the last rotation that came to its end `done`, its
+token, and `days` to the next.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html
 """
@@ -13,7 +14,7 @@ from typing import Any
 from atoll.core.call import Params
 from atoll.services.secretsmanager.arns import SERVICE, render, template
 from atoll.services.secretsmanager.schedules import read_rules
-from atoll.services.secretsmanager.secrets import CURRENT, PENDING, Secret, update
+from atoll.services.secretsmanager.secrets import CURRENT, DAY, PENDING, Secret, update
 from atoll.services.secretsmanager.times import moment
 from atoll.tenants import Tenant
 
@@ -30,12 +31,20 @@ def shown_rotation(tenant: Tenant, secret: Secret) -> Params:
     return {
         "RotationEnabled": enabled,
         "RotationLambdaARN": None if function is None else render(function, tenant.id),
-        "RotationRules": rotation.get("rules"),
+        "RotationRules": _shown_rules(rotation),
         "ExternalSecretRotationMetadata": rotation.get("metadata"),
         "ExternalSecretRotationRoleArn": None if role is None else render(role, tenant.id),
         "LastRotatedDate": moment(rotation.get("last")),
         "NextRotationDate": moment(rotation.get("next")) if enabled else None,
     }
+
+
+def _shown_rules(rotation: dict[str, Any]) -> Params | None:
+    """Of a schedule, how many days there are from the last rotation to the next."""
+    rules: Params | None = rotation.get("rules")
+    if rules and rules.get("ScheduleExpression") and rotation.get("days"):
+        return {"AutomaticallyAfterDays": rotation["days"], **rules}
+    return rules
 
 
 def rotation_for_elsewhere(tenant: Tenant, secret: Secret) -> dict[str, Any] | None:
@@ -58,13 +67,35 @@ def _with_arns(rotation: dict[str, Any] | None, change: Any) -> dict[str, Any] |
 
 def scheduled(tenant: Tenant, secret: Secret, **columns: Any) -> Secret:
     """Writes the secret's rotation with these changes, and sets the timer for its next window after now."""
+    return update(tenant, secret, rotation=_planned(tenant, secret, columns))
+
+
+def window_passed(tenant: Tenant, secret: Secret) -> Secret:
+    """The same when a window has opened, which changes nothing of the secret but the date of the next."""
+    return update(tenant, secret, rotation=_planned(tenant, secret, {}), changed=secret.changed)
+
+
+def _planned(tenant: Tenant, secret: Secret, columns: dict[str, Any]) -> dict[str, Any]:
     rotation = {**(secret.rotation or {"enabled": False}), **columns}
     schedule = read_rules(rotation.get("rules") or {})
     start: float | None = None
     if rotation["enabled"] and schedule is not None:
         start, rotation["next"] = schedule.next_window(tenant.now())
     tenant.set_timer(SERVICE, "rotate", str(secret.id), start)
-    return update(tenant, secret, rotation=rotation)
+    return rotation
+
+
+def rotated(tenant: Tenant, secret: Secret, token: str) -> Secret:
+    """A rotation has come to its end: the days until the next are counted, and its token is known when it comes
+    again."""
+    now = tenant.now()
+    secret = scheduled(tenant, secret, last=now, done=token)
+    rotation: dict[str, Any] = secret.rotation or {}
+    schedule = read_rules(rotation.get("rules") or {})
+    if schedule is None:
+        return secret
+    days = max(1, int(schedule.next_window(now).start // DAY - now // DAY))
+    return update(tenant, secret, rotation={**rotation, "days": days})
 
 
 def rotated_by_hand(tenant: Tenant, secret: Secret) -> Secret:

@@ -6,9 +6,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from atoll.core.ids import uuid4
-from atoll.services.secretsmanager.arns import SERVICE
+from atoll.services.secretsmanager.replicas import replicate
 from atoll.services.secretsmanager.rotating import cause_of, rotate_by_time, turn_of
-from atoll.services.secretsmanager.schedules import read_rules
+from atoll.services.secretsmanager.rotations import window_passed
 from atoll.services.secretsmanager.secrets import remove, with_id
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.tenants import Tenant
@@ -28,10 +28,10 @@ def rotate(tenant: Tenant, key: str) -> Coroutine[Any, Any, None] | None:
     secret = with_id(tenant, int(key))
     if secret is None or secret.rotation is None or not secret.rotation["enabled"]:
         return None
-    schedule = read_rules(secret.rotation.get("rules") or {})
-    if schedule is not None:
-        tenant.set_timer(SERVICE, "rotate", key, schedule.next_window(tenant.now()).start)
+    cause = cause_of(tenant, secret)
+    secret = window_passed(tenant, secret)
+    replicate(tenant, cause.caller, secret)
     turn = turn_of(tenant, secret, uuid4())
     if turn is None or secret.deleted is not None:
         return None
-    return rotate_by_time(tenant.lagoon, cause_of(tenant, secret), turn)
+    return rotate_by_time(tenant.lagoon, cause, turn)

@@ -103,6 +103,39 @@ def test_parted_by_the_replica(play: Any) -> None:
         await cloud.put(primary, "v2")
         await cloud.quiet()
         assert await other.value(replica) == "v1"
+        [shown] = (await cloud.describe(primary))["CrossAccountReplicas"]
+        assert shown["ReplicationStatus"] == "Detached"
+        await other.call("DeleteSecret", SecretId=replica)
+        assert (await cloud.fails("DeleteSecret", SecretId=primary))[0] == "InvalidRequestException"
+        await cloud.call("DisassociateCrossAccountReplica", SecretId=primary, CrossAccountReplicaARN=replica)
+        await cloud.call("DeleteSecret", SecretId=primary)
+
+    play(scenario)
+
+
+def test_the_policy_of_the_service(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary, replica = await make(cloud)
+        other = cloud.at(THEIRS)
+        name = "cross-account-replication"
+        listed = await other.call("ListResourcePolicies", SecretId=replica)
+        assert listed == {"ResourcePolicies": [{"PolicyName": name}]}
+        shown = await other.call("GetResourcePolicy", SecretId=replica, PolicyName=name)
+        assert shown["PolicyName"] == name
+        assert "arn:aws:iam::111111111111:root" in shown["ResourcePolicy"]
+        assert primary in shown["ResourcePolicy"]
+        assert "ResourcePolicy" not in await other.call("GetResourcePolicy", SecretId=replica)
+        missing = await cloud.fails("GetResourcePolicy", SecretId=primary, PolicyName=name)
+        assert missing[0] == "ResourceNotFoundException"
+        await other.call("PutResourcePolicy", SecretId=replica, ResourcePolicy=shown["ResourcePolicy"])
+        listed = await other.call("ListResourcePolicies", SecretId=replica)
+        assert listed == {"ResourcePolicies": [{"PolicyName": name}, {"PolicyName": "default"}]}
+        refused = await other.fails("DeleteResourcePolicy", SecretId=replica, PolicyName=name)
+        assert refused[0] == "InvalidParameterException"
+        await other.call("StopReplicationToReplica", SecretId=replica)
+        assert await other.call("ListResourcePolicies", SecretId=replica) == {
+            "ResourcePolicies": [{"PolicyName": "default"}]
+        }
 
     play(scenario)
 

@@ -43,6 +43,40 @@ def test_filters(play_once: Any) -> None:
     play_once(scenario)
 
 
+def test_words_are_parted_by_capitals(play_once: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create("uat/COMPANYthings/x")
+        await cloud.create("one", Description="SecretFTag")
+        for word in ("companthings", "company", "things"):
+            assert await names(cloud, ("all", [word])) == [], word
+        for word in ("Ythings", "compan", "uat"):
+            assert await names(cloud, ("all", [word])) == ["uat/COMPANYthings/x"], word
+        for word in ("secret", "tag", "f", "Secret F Tag"):
+            assert await names(cloud, ("description", [word])) == ["one"], word
+        for word in ("ft", "ftag", "ag"):
+            assert await names(cloud, ("description", [word])) == [], word
+
+    play_once(scenario)
+
+
+def test_filters_that_are_none(play_once: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create()
+        for operation in ("ListSecrets", "BatchGetSecretValue"):
+            for wrong in ({"Values": ["x"]}, {}):
+                assert await cloud.fails(operation, Filters=[wrong]) == (
+                    "InvalidParameterException",
+                    "Invalid filter key",
+                )
+            for wrong in ({"Key": "name"}, {"Key": "name", "Values": []}):
+                assert await cloud.fails(operation, Filters=[wrong]) == (
+                    "InvalidParameterException",
+                    "Invalid filter values for key: name",
+                )
+
+    play_once(scenario)
+
+
 def test_order_pages_and_what_is_to_go(play: Any) -> None:
     async def scenario(cloud: Any) -> None:
         for name in ("b", "c", "a"):

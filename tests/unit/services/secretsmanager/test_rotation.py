@@ -195,6 +195,40 @@ def test_a_value_put_by_hand_begins_a_rate_anew(play_with_functions: Any) -> Non
     play_with_functions(scenario)
 
 
+def test_the_token_of_a_rotation_that_is_done(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create()
+        first = await cloud.call("RotateSecret", **rotate())
+        steps.clear()
+        assert await cloud.call("RotateSecret", **rotate()) == first
+        await cloud.put("s", "later")
+        assert await cloud.call("RotateSecret", **rotate()) == first
+        assert steps == []
+        assert await cloud.value("s") == "later"
+
+    play_with_functions(scenario)
+
+
+def test_days_are_counted_from_a_schedule(play_with_functions: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create()
+        rules = {"ScheduleExpression": "rate(10 days)", "Duration": "2h"}
+        await cloud.call("RotateSecret", **rotate(RotationRules=rules, RotateImmediately=False))
+        assert (await cloud.describe("s"))["RotationRules"] == rules
+        again = rotate(RotationRules={}, ClientRequestToken=TOKEN[::-1])
+        await cloud.call("RotateSecret", **again)
+        shown = await cloud.describe("s")
+        assert shown["RotationRules"] == {"AutomaticallyAfterDays": 10, **rules}
+        assert shown["NextRotationDate"] == at(2023, 11, 24, 1, 59, 59)
+        other = {"ScheduleExpression": "cron(0 8 1 * ? *)"}
+        await cloud.call(
+            "RotateSecret", **rotate(RotationRules=other, ClientRequestToken=TOKEN + "x", RotateImmediately=False)
+        )
+        assert (await cloud.describe("s"))["RotationRules"] == other
+
+    play_with_functions(scenario)
+
+
 def test_a_function_that_is_gone_when_the_time_comes(play_with_functions: Any) -> None:
     async def scenario(cloud: Any) -> None:
         await cloud.create()
@@ -269,7 +303,12 @@ def test_secrets_that_partners_hold(play: Any) -> None:
         assert shown["RotationEnabled"] is True
         assert shown["ExternalSecretRotationMetadata"] == metadata
         assert shown["ExternalSecretRotationRoleArn"] == role
+        assert shown["NextRotationDate"] == at(2023, 11, 15, 23, 59, 59)
+        changed = shown["LastChangedDate"]
         await cloud.advance(3 * 86_400)
         assert await cloud.value("s") == "v1"
+        shown = await cloud.describe("s")
+        assert shown["NextRotationDate"] == at(2023, 11, 18, 23, 59, 59)
+        assert shown["LastChangedDate"] == changed
 
     play(scenario)
