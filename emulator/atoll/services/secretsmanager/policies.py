@@ -27,6 +27,7 @@ _PRINCIPAL = re.compile(
     r"|arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:root|(?:user|role)/.+)|sts::[0-9]{12}:(?:assumed-role|federated-user)/.+)"
 )
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
+_POSITIVE = re.compile(r"(?:foranyvalue:)?(string(?:equals(?:ignorecase)?|like)|arn(?:equals|like)|ipaddress|bool)")
 _NARROWING = frozenset(
     (
         "aws:principalaccount",
@@ -149,8 +150,36 @@ def _is_broad(statement: dict[str, Any]) -> bool:
     if statement["Effect"] != "Allow":
         return False
     everybody = "NotPrincipal" in statement or ("AWS", "*") in _principals(statement)
-    keys = {key.lower() for keys in statement.get("Condition", {}).values() for key in keys}
-    return everybody and not keys & _NARROWING
+    return everybody and not any(
+        _narrows(operator.lower(), key.lower(), _listed(values))
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, values in keys.items()
+    )
+
+
+def _narrows(operator: str, key: str, values: list[Any]) -> bool:
+    """Whether a condition lets only some callers through: it names them (what it excludes leaves everybody else, and
+    what it asks only of those who have the key lets those through who have none), and none of its values is all."""
+    match = _POSITIVE.fullmatch(operator)
+    if match is None or key not in _NARROWING or not values:
+        return False
+    texts = [str(value).lower() for value in values]
+    if match[1] == "bool":
+        return key == "aws:viaawsservice" and texts == ["true"]
+    if match[1] == "ipaddress":
+        return key == "aws:sourceip" and not any(text.endswith("/0") for text in texts)
+    # In string operators other than StringLike a star is a star.
+    literal = match[1].startswith("stringequals")
+    return all(text and (literal or not _is_anything(text)) for text in texts)
+
+
+def _is_anything(pattern: str) -> bool:
+    """Whether a pattern leaves open whose account or which organization it is. Those of buckets name no account."""
+    parts = pattern.split(":", 5)
+    if parts[0] != "arn" or len(parts) < 6:
+        return pattern[0] in "*?" or not pattern.strip("o-*?")
+    whose = parts[4] or parts[5]
+    return "*" in parts[4] or "?" in parts[4] or whose[0] in "*?"
 
 
 def _shuts_out(statement: dict[str, Any]) -> bool:

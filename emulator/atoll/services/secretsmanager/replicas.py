@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.ht
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from atoll.core.arn import parse_arn, partition_of
@@ -24,11 +25,10 @@ from atoll.services.secretsmanager.secrets import Secret
 from atoll.services.secretsmanager.times import day
 from atoll.services.secretsmanager.versions import find_version
 from atoll.tenants import Tenant
+from atoll.wire.models import region_names
 
 IN_SYNC, IN_PROGRESS, FAILED, PENDING, DETACHED = "InSync", "InProgress", "Failed", "Pending", "Detached"
 SUCCEEDED = "Replication succeeded"
-LONGEST_REGION = 32
-"""Characters: no region has a longer name."""
 
 Copies = dict[str, dict[str, Seal | None] | AwsError]
 """By a replica's place: what was sealed for it, by the version's id (None of one that does not open), or why nothing
@@ -111,13 +111,19 @@ def wanted_regions(here: TenantId, given: Sequence[Params]) -> list[Replica]:
     wanted: dict[str, Replica] = {}
     for each in given:
         region = each.get("Region")
-        if not region or len(region) > LONGEST_REGION or region == here.region or region in wanted:
+        if region not in _regions() or region == here.region or region in wanted:
             raise invalid_parameter("Invalid replica region.")
         if partition_of(region) != partition_of(here.region):
             raise invalid_parameter("Invalid replica region.")
         kms_key = normal_key(each.get("KmsKeyId"), here._replace(region=region))
         wanted[region] = Replica(region, kms_key, IN_PROGRESS, None, None, None)
     return list(wanted.values())
+
+
+@cache
+def _regions() -> frozenset[str]:
+    """Those that AWS has: a replica in any other would be a mistake that nobody notices."""
+    return frozenset(region_names())
 
 
 def write_replica(tenant: Tenant, secret: Secret, replica: Replica) -> None:

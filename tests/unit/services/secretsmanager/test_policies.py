@@ -67,6 +67,39 @@ def test_policies_that_are_none(play_once: Any, text: str, message: str) -> None
     play_once(scenario)
 
 
+@pytest.mark.parametrize(
+    ("condition", "public"),
+    [
+        ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, True),
+        ({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "::/0"]}}, True),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, False),
+        ({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, True),
+        ({"StringNotEquals": {"aws:PrincipalAccount": "222222222222"}}, True),
+        ({"StringEquals": {"aws:PrincipalAccount": "222222222222"}}, False),
+        ({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": "*"}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-*"}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-abc*"}}, False),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-abc/*"}}, False),
+        ({"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": "o-abc/*"}}, True),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}, True),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/*"}}, False),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::bucket*"}}, False),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, True),
+        ({"Null": {"aws:SourceVpce": "false"}}, True),
+        ({"StringEquals": {"aws:SourceVpce": "vpce-1"}}, False),
+        ({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}, True),
+    ],
+)
+def test_conditions_that_leave_everybody_in(play_once: Any, condition: dict[str, Any], public: bool) -> None:
+    async def scenario(cloud: Any) -> None:
+        text = policy(Principal="*", Condition=condition)
+        found = await cloud.call("ValidateResourcePolicy", ResourcePolicy=text)
+        assert [each["CheckName"] for each in found["ValidationErrors"]] == ["PUBLIC_POLICY"] * public
+
+    play_once(scenario)
+
+
 def test_policies_that_let_everybody_in(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         arn = await cloud.create()

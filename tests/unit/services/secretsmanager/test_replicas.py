@@ -148,7 +148,14 @@ def test_regions_that_are_none(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         await cloud.create()
         wrong = ("InvalidParameterException", "Invalid replica region.")
-        for regions in (["eu-central-1"], [EAST, EAST], ["cn-north-1"], ["a" * 40 + "-1"]):
+        for regions in (
+            ["eu-central-1"],
+            [EAST, EAST],
+            ["cn-north-1"],
+            ["a" * 40 + "-1"],
+            ["xx-nowhere-1"],
+            ["us-east-9"],
+        ):
             add = [{"Region": region} for region in regions]
             assert await cloud.fails("ReplicateSecretToRegions", SecretId="s", AddReplicaRegions=add) == wrong
             create = {"Name": "t", "SecretString": "x", "ClientRequestToken": TOKEN, "AddReplicaRegions": add}
