@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from atoll.core.arn import parse_arn
 from atoll.core.call import Call, Params
 from atoll.services.secretsmanager.arns import render
 from atoll.services.secretsmanager.errors import invalid_parameter, malformed_policy, public_policy, secret_not_found
 from atoll.services.secretsmanager.pages import page
 from atoll.services.secretsmanager.policies import examine, is_public, replication_policy
-from atoll.services.secretsmanager.replicas import replicate
+from atoll.services.secretsmanager.retrying import told
 from atoll.services.secretsmanager.secrets import Secret, own_in_account, update, usable
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.tenants import Tenant
@@ -17,10 +20,11 @@ DEFAULT, REPLICATION = "default", "cross-account-replication"
 """The one policy that callers give a secret, and the one that a replica in another account has from the service for as
 long as it is one."""
 MAX_RESULTS = 100
+Written = Params | Coroutine[Any, Any, Params]
 
 
 @secretsmanager.operation("PutResourcePolicy")
-def put_resource_policy(call: Call, tenant: Tenant) -> Params:
+def put_resource_policy(call: Call, tenant: Tenant) -> Written:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html"""
     text: str = call["ResourcePolicy"]
     _check_default(call)
@@ -34,7 +38,7 @@ def put_resource_policy(call: Call, tenant: Tenant) -> Params:
 
 
 @secretsmanager.operation("DeleteResourcePolicy")
-def delete_resource_policy(call: Call, tenant: Tenant) -> Params:
+def delete_resource_policy(call: Call, tenant: Tenant) -> Written:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteResourcePolicy.html"""
     _check_default(call)
     return _write(tenant, call, own_in_account(tenant, call["SecretId"]), None)
@@ -94,6 +98,6 @@ def _check_default(call: Call) -> None:
         raise invalid_parameter(f"You can only modify the {DEFAULT} policy.")
 
 
-def _write(tenant: Tenant, call: Call, secret: Secret, policy: str | None) -> Params:
-    replicate(tenant, call.caller, update(tenant, secret, policy=policy))
-    return {"ARN": secret.arn, "Name": secret.name, "PolicyName": DEFAULT}
+def _write(tenant: Tenant, call: Call, secret: Secret, policy: str | None) -> Written:
+    answer = {"ARN": secret.arn, "Name": secret.name, "PolicyName": DEFAULT}
+    return told(call, tenant, update(tenant, secret, policy=policy), answer)

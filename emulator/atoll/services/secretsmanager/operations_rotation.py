@@ -7,6 +7,7 @@ the new version.
 from __future__ import annotations
 
 import re
+from collections.abc import Coroutine
 from typing import Any
 
 from atoll.core.call import Call, Params
@@ -20,6 +21,7 @@ from atoll.services.secretsmanager.errors import (
     token_in_use,
 )
 from atoll.services.secretsmanager.replicas import replicate
+from atoll.services.secretsmanager.retrying import told
 from atoll.services.secretsmanager.rotating import Turn, begin, check_function, take_steps, test_only, turn_of
 from atoll.services.secretsmanager.rotations import in_progress, scheduled
 from atoll.services.secretsmanager.schedules import read_rules
@@ -98,7 +100,7 @@ def _set_up(tenant: Tenant, call: Call, given: str | None) -> Secret:
 
 
 @secretsmanager.operation("CancelRotateSecret")
-def cancel_rotate_secret(call: Call, tenant: Tenant) -> Params:
+def cancel_rotate_secret(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CancelRotateSecret.html"""
     secret = own(tenant, call["SecretId"])
     if secret.rotation is None:
@@ -108,5 +110,4 @@ def cancel_rotate_secret(call: Call, tenant: Tenant) -> Params:
         )
     pending = in_progress(secret)
     secret = update(tenant, scheduled(tenant, secret, enabled=False))
-    replicate(tenant, call.caller, secret)
-    return {"ARN": secret.arn, "Name": secret.name, "VersionId": pending}
+    return told(call, tenant, secret, {"ARN": secret.arn, "Name": secret.name, "VersionId": pending})

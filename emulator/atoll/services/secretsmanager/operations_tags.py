@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from atoll.core.call import Call, Params
-from atoll.services.secretsmanager.replicas import replicate
+from atoll.services.secretsmanager.retrying import told
 from atoll.services.secretsmanager.secrets import own_in_account, update
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.services.secretsmanager.tags import merged
@@ -11,18 +14,16 @@ from atoll.tenants import Tenant
 
 
 @secretsmanager.operation("TagResource")
-def tag_resource(call: Call, tenant: Tenant) -> Params:
+def tag_resource(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html"""
     secret = own_in_account(tenant, call["SecretId"])
-    replicate(tenant, call.caller, update(tenant, secret, tags=merged(secret.tags, call["Tags"])))
-    return {}
+    return told(call, tenant, update(tenant, secret, tags=merged(secret.tags, call["Tags"])), {})
 
 
 @secretsmanager.operation("UntagResource")
-def untag_resource(call: Call, tenant: Tenant) -> Params:
+def untag_resource(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UntagResource.html"""
     secret = own_in_account(tenant, call["SecretId"])
     gone = set(call["TagKeys"])
     tags = {key: value for key, value in secret.tags.items() if key not in gone}
-    replicate(tenant, call.caller, update(tenant, secret, tags=tags))
-    return {}
+    return told(call, tenant, update(tenant, secret, tags=tags), {})

@@ -173,11 +173,13 @@ def test_a_value_that_does_not_arrive(play: Any) -> None:
         await other.set_key(key, "Disabled")
         await cloud.put(primary, "v2")
         assert await both() == ["Failed", "Failed"]
-        await other.set_key(key, "Enabled")
-        assert await other.value(replica) == "v1"
         await cloud.call("TagResource", SecretId=primary, Tags=[{"Key": "b", "Value": ""}])
         assert await both() == ["Failed", "Failed"]
+        await other.set_key(key, "Enabled")
         assert await other.value(replica) == "v1"
+        await cloud.call("TagResource", SecretId=primary, Tags=[{"Key": "c", "Value": ""}])
+        assert await both() == ["InSync", "InSync"]
+        assert await other.value(replica) == "v2"
         await cloud.put(primary, "v3")
         assert await both() == ["InSync", "InSync"]
         assert await other.value(replica) == "v3"

@@ -6,6 +6,7 @@ from typing import Any
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 EAST = "us-east-1"
+POLICY = '{"Statement":{"Effect":"Deny","Principal":"*","Action":"secretsmanager:PutSecretValue","Resource":"*"}}'
 ADD = {"SecretId": "s", "AddReplicaRegions": [{"Region": EAST}]}
 
 
@@ -79,9 +80,19 @@ def test_a_replica_that_is_gone_is_noticed_and_made_anew(play: Any) -> None:
         gone = "Replication failed: Secrets Manager can't find the replica secret in region us-east-1."
         assert await status(cloud) == ("Failed", gone)
         await cloud.call("TagResource", SecretId="s", Tags=[{"Key": "a", "Value": ""}])
-        assert await status(cloud) == ("Failed", gone)
-        await cloud.put("s", "v2")
         assert (await status(cloud))[0] == "InSync"
+        assert await east.value("s") == "v1"
+        for operation, params in (
+            ("UntagResource", {"TagKeys": ["a"]}),
+            ("PutResourcePolicy", {"ResourcePolicy": POLICY}),
+            ("DeleteResourcePolicy", {}),
+            ("PutSecretValue", {"SecretString": "v2", "ClientRequestToken": TOKEN}),
+        ):
+            await cloud.lose_secrets(EAST)
+            await cloud.call("UpdateSecret", SecretId="s", Description="d", ClientRequestToken=TOKEN)
+            assert await status(cloud) == ("Failed", gone)
+            await cloud.call(operation, SecretId="s", **params)
+            assert (await status(cloud))[0] == "InSync"
         assert await east.value("s") == "v2"
         assert await east.value("s", VersionStage="AWSPREVIOUS") == "v1"
 
