@@ -81,6 +81,8 @@ def _planned(tenant: Tenant, secret: Secret, columns: dict[str, Any]) -> dict[st
     start: float | None = None
     if rotation["enabled"] and schedule is not None:
         start, rotation["next"] = schedule.next_window(tenant.now())
+    elif rotation["enabled"]:
+        rotation["next"] = None
     tenant.set_timer(SERVICE, "rotate", str(secret.id), start)
     return rotation
 

@@ -225,6 +225,9 @@ def test_days_are_counted_from_a_schedule(play_with_functions: Any) -> None:
             "RotateSecret", **rotate(RotationRules=other, ClientRequestToken=TOKEN + "x", RotateImmediately=False)
         )
         assert (await cloud.describe("s"))["RotationRules"] == other
+        bare = rotate(RotationRules={"Duration": "3h"}, ClientRequestToken=TOKEN + "y", RotateImmediately=False)
+        await cloud.call("RotateSecret", **bare)
+        assert (await cloud.describe("s")).get("NextRotationDate") is None
 
     play_with_functions(scenario)
 
