@@ -1,5 +1,5 @@
-"""AWS's SDKs for JavaScript, Go and Java: one round each, by keys that are verified, as the queue's owner and as
-another account in another region."""
+"""AWS's SDKs for JavaScript, Go and Java: one round of each service, by keys that are verified, as the owner of what
+the round is about and as another account in another region."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 from build_clients import CLIENTS, Client, is_built
 
-CLASSES = {
-    "javascript": ("QueueDoesNotExist", "InvalidAttributeName"),
-    "go": ("*types.QueueDoesNotExist", "*types.InvalidAttributeName"),
-    "java": ("QueueDoesNotExistException", "InvalidAttributeNameException"),
-}
-"""What a program catches."""
+OWNER = "111111111111"
+REGION = "eu-central-1"
+TEXT = "żółw & <b>"
 
 
 @pytest.fixture(params=sorted(CLIENTS))
@@ -25,38 +22,84 @@ def client(request: pytest.FixtureRequest) -> Client:
     return client
 
 
-def test_as_the_owner(declared: Any, client: Client) -> None:
-    seen = played(declared, "payments", client, f"sdk-{client.name}")
-    assert seen["account"] == "111111111111"
-    assert seen["url"] == f"{declared.url}/queue/eu-central-1/111111111111/sdk-{client.name}"
+def test_sqs_as_the_owner(declared: Any, client: Client) -> None:
+    seen = sqs(declared, "payments", client, f"sdk-{client.name}")
+    assert seen["account"] == OWNER
+    assert seen["url"] == f"{declared.url}/queue/{REGION}/{OWNER}/sdk-{client.name}"
 
 
-def test_as_another_account(declared: Any, client: Client) -> None:
-    owner = declared.client("sqs", "111111111111", "eu-central-1")
+def test_sqs_as_another_account(declared: Any, client: Client) -> None:
+    owner = declared.client("sqs", OWNER, REGION)
     url = owner.create_queue(QueueName=f"sdk-{client.name}-shared")["QueueUrl"]
-    seen = played(declared, "orders", client, url)
-    assert seen["account"] != "111111111111"
+    seen = sqs(declared, "orders", client, url)
+    assert seen["account"] != OWNER
     assert "QueueUrls" not in owner.list_queues(QueueNamePrefix=f"sdk-{client.name}-shared")
 
 
-def played(declared: Any, account: str, client: Client, queue: str) -> Any:
+def sqs(declared: Any, account: str, client: Client, queue: str) -> Any:
     """What the client saw, after what is the same for everybody has been checked."""
-    seen = json.loads(declared.command("exec", account, "--", *client.command, queue))
-    assert (seen["same"], seen["body"], seen["attribute"]) == (True, "żółw & <b>", "greeting")
-    missing, invalid = CLASSES[client.name]
-    for refusal in (seen["missingQueue"], seen["missingName"]):
-        assert refusal == {
-            "class": missing,
-            "code": "AWS.SimpleQueueService.NonExistentQueue",
-            "missing": True,
-            "message": "The specified queue does not exist.",
-            "status": 400,
-        }
-    assert seen["invalidAttribute"] == {
-        "class": invalid,
-        "code": "InvalidAttributeName",
-        "missing": False,
-        "message": "Unknown Attribute Nope.",
-        "status": 400,
-    }
+    seen = played(declared, account, client, "sqs", queue)
+    assert (seen["same"], seen["body"], seen["attribute"]) == (True, TEXT, "greeting")
+    for missing in (seen["missingQueue"], seen["missingName"]):
+        assert missing == refusal(
+            client,
+            "QueueDoesNotExist",
+            "The specified queue does not exist.",
+            code="AWS.SimpleQueueService.NonExistentQueue",
+            missing=True,
+        )
+    assert seen["invalidAttribute"] == refusal(client, "InvalidAttributeName", "Unknown Attribute Nope.")
     return seen
+
+
+def test_sns_as_the_owner(declared: Any, client: Client) -> None:
+    seen = sns(declared, "payments", client, f"sdk-{client.name}")
+    assert seen["topic"] == f"arn:aws:sns:{REGION}:{OWNER}:sdk-{client.name}"
+
+
+def test_sns_as_another_account(declared: Any, client: Client) -> None:
+    owner = declared.client("sns", OWNER, REGION)
+    arn = owner.create_topic(Name=f"sdk-{client.name}-shared")["TopicArn"]
+    assert sns(declared, "orders", client, arn)["topic"] == arn
+    assert arn not in [topic["TopicArn"] for topic in owner.list_topics()["Topics"]]
+
+
+def sns(declared: Any, account: str, client: Client, topic: str) -> Any:
+    seen = played(declared, account, client, "sns", topic, f"sdk-{client.name}-inbox")
+    assert seen["subscription"].startswith(f"{seen['topic']}:")
+    envelope, of_batch = json.loads(seen["envelope"]), json.loads(seen["envelopeOfBatch"])
+    assert (envelope["Subject"], envelope["Message"], of_batch["Message"]) == ("Hello", TEXT, "in a batch")
+    assert envelope["MessageAttributes"] == {"kind": {"Type": "String", "Value": "greeting"}}
+    for document, published in ((envelope, seen["published"]), (of_batch, seen["publishedInBatch"])):
+        assert (document["Type"], document["MessageId"]) == ("Notification", published)
+        assert document["TopicArn"] == seen["topic"]
+    assert seen["missingTopic"] == refusal(
+        client, "NotFoundException", "Topic does not exist", code="NotFound", status=404, missing=True
+    )
+    assert seen["invalidAttribute"] == refusal(
+        client, "InvalidParameterException", "Invalid parameter: AttributeName", code="InvalidParameter"
+    )
+    return seen
+
+
+def played(declared: Any, account: str, client: Client, *arguments: str) -> Any:
+    """What the client says that it saw."""
+    return json.loads(declared.command("exec", account, "--", *client.command, *arguments))
+
+
+def refusal(
+    client: Client, error: str, message: str, *, code: str | None = None, status: int = 400, missing: bool = False
+) -> dict[str, Any]:
+    """What a program says of one, whose class the SDK names as its language does; `code` where that is another word."""
+    classes = {
+        "go": f"*types.{error}",
+        "java": f"{error.removesuffix('Exception')}Exception",
+        "javascript": error,
+    }
+    return {
+        "class": classes[client.name],
+        "code": code or error,
+        "missing": missing,
+        "message": message,
+        "status": status,
+    }
