@@ -82,6 +82,41 @@ def sns(declared: Any, account: str, client: Client, topic: str) -> Any:
     return seen
 
 
+def test_kms_as_the_owner(declared: Any, client: Client) -> None:
+    seen = kms(declared, "payments", client)
+    for key in (seen["key"], seen["signingKey"]):
+        assert key.startswith(f"arn:aws:kms:{REGION}:{OWNER}:key/")
+    assert seen["missingKey"]["message"].startswith(f"Key 'arn:aws:kms:{REGION}:{OWNER}:key/")
+
+
+def test_kms_as_another_account(declared: Any, client: Client) -> None:
+    owner = declared.client("kms", OWNER, REGION)
+    keys = [
+        owner.create_key(**parameters)["KeyMetadata"]["Arn"]
+        for parameters in ({}, {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"})
+    ]
+    seen = kms(declared, "orders", client, *keys)
+    assert [seen["key"], seen["signingKey"]] == keys
+    assert seen["missingKey"]["message"].startswith("Key 'arn:aws:kms:us-east-1:")
+
+
+def kms(declared: Any, account: str, client: Client, *keys: str) -> Any:
+    seen = played(declared, account, client, "kms", *keys)
+    assert (seen["decrypted"], seen["decryptedBy"]) == (TEXT, seen["key"])
+    assert (seen["dataKeyBytes"], seen["sameDataKey"]) == (32, True)
+    assert (seen["valid"], seen["validByPublicKey"]) == (True, True)
+    missing = seen["missingKey"]
+    assert missing == refusal(client, "NotFoundException", missing["message"], missing=True)
+    assert missing["message"].endswith("/00000000-0000-4000-8000-000000000000' does not exist")
+    for error, refused in (
+        ("InvalidCiphertextException", seen["wrongContext"]),
+        ("KMSInvalidSignatureException", seen["wrongSignature"]),
+    ):
+        # AWS says nothing more of these two, so the message is the SDK's own.
+        assert refused == refusal(client, error, refused["message"])
+    return seen
+
+
 def played(declared: Any, account: str, client: Client, *arguments: str) -> Any:
     """What the client says that it saw."""
     return json.loads(declared.command("exec", account, "--", *client.command, *arguments))
@@ -93,7 +128,7 @@ def refusal(
     """What a program says of one, whose class the SDK names as its language does; `code` where that is another word."""
     classes = {
         "go": f"*types.{error}",
-        "java": f"{error.removesuffix('Exception')}Exception",
+        "java": f"{error.removesuffix('Exception')}Exception".replace("KMS", "Kms"),
         "javascript": error,
     }
     return {

@@ -16,6 +16,7 @@ import (
 type round func(ctx context.Context, settings aws.Config, names []string) (any, error)
 
 var rounds = map[string]round{
+	"kms": kmsRound,
 	"sns": snsRound,
 	"sqs": sqsRound,
 }

@@ -1,6 +1,7 @@
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -14,9 +15,11 @@ public final class Client {
 
     public static void main(String[] arguments) {
         Map<String, Object> seen = new LinkedHashMap<>();
+        List<String> names = List.of(arguments).subList(1, arguments.length);
         switch (arguments[0]) {
-            case "sns" -> SnsRound.play(arguments[1], arguments[2], seen);
-            case "sqs" -> SqsRound.play(arguments[1], seen);
+            case "kms" -> KmsRound.play(names, seen);
+            case "sns" -> SnsRound.play(names.get(0), names.get(1), seen);
+            case "sqs" -> SqsRound.play(names.get(0), seen);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
         new PrintStream(System.out, true, StandardCharsets.UTF_8).println(json(seen));
