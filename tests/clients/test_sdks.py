@@ -117,6 +117,38 @@ def kms(declared: Any, account: str, client: Client, *keys: str) -> Any:
     return seen
 
 
+def test_secrets_manager_as_the_owner(declared: Any, client: Client) -> None:
+    seen = secrets_manager(declared, "payments", client, f"sdk-{client.name}")
+    assert seen["secret"].startswith(f"arn:aws:secretsmanager:{REGION}:{OWNER}:secret:sdk-{client.name}-")
+
+
+def test_secrets_manager_as_another_account(declared: Any, client: Client) -> None:
+    owner = declared.client("secretsmanager", OWNER, REGION)
+    # No other account may read what is under the owner's default key.
+    key = declared.client("kms", OWNER, REGION).create_key()["KeyMetadata"]["Arn"]
+    name = f"sdk-{client.name}-shared"
+    arn = owner.create_secret(Name=name, SecretString=TEXT, KmsKeyId=key)["ARN"]
+    assert secrets_manager(declared, "orders", client, arn)["secret"] == arn
+    assert owner.list_secrets(Filters=[{"Key": "name", "Values": [name]}])["SecretList"] == []
+
+
+def secrets_manager(declared: Any, account: str, client: Client, secret: str) -> Any:
+    seen = played(declared, account, client, "secretsmanager", secret)
+    assert (seen["first"], seen["second"], seen["previous"]) == (TEXT, TEXT, TEXT)
+    assert sorted(seen["stages"]) == ["AWSCURRENT", "AWSPREVIOUS"]
+    assert seen["stages"]["AWSCURRENT"] == seen["versionPut"]
+    for missing in (seen["missingSecret"], seen["missingName"]):
+        assert missing == refusal(
+            client, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.", missing=True
+        )
+    assert seen["invalidDeletion"] == refusal(
+        client,
+        "InvalidParameterException",
+        "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+    )
+    return seen
+
+
 def played(declared: Any, account: str, client: Client, *arguments: str) -> Any:
     """What the client says that it saw."""
     return json.loads(declared.command("exec", account, "--", *client.command, *arguments))

@@ -16,9 +16,10 @@ import (
 type round func(ctx context.Context, settings aws.Config, names []string) (any, error)
 
 var rounds = map[string]round{
-	"kms": kmsRound,
-	"sns": snsRound,
-	"sqs": sqsRound,
+	"kms":            kmsRound,
+	"secretsmanager": secretsManagerRound,
+	"sns":            snsRound,
+	"sqs":            sqsRound,
 }
 
 func main() {

@@ -18,6 +18,7 @@ public final class Client {
         List<String> names = List.of(arguments).subList(1, arguments.length);
         switch (arguments[0]) {
             case "kms" -> KmsRound.play(names, seen);
+            case "secretsmanager" -> SecretsManagerRound.play(names.get(0), seen);
             case "sns" -> SnsRound.play(names.get(0), names.get(1), seen);
             case "sqs" -> SqsRound.play(names.get(0), seen);
             default -> throw new IllegalArgumentException(arguments[0]);
