@@ -82,6 +82,28 @@ def sns(declared: Any, account: str, client: Client, topic: str) -> Any:
     return seen
 
 
+def test_sns_fifo_as_the_owner(declared: Any, client: Client) -> None:
+    seen = sns_fifo(declared, "payments", client, f"sdk-{client.name}.fifo")
+    assert seen["topic"] == f"arn:aws:sns:{REGION}:{OWNER}:sdk-{client.name}.fifo"
+
+
+def test_sns_fifo_as_another_account(declared: Any, client: Client) -> None:
+    owner = declared.client("sns", OWNER, REGION)
+    attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    arn = owner.create_topic(Name=f"sdk-{client.name}-shared.fifo", Attributes=attributes)["TopicArn"]
+    assert sns_fifo(declared, "orders", client, arn)["topic"] == arn
+
+
+def sns_fifo(declared: Any, account: str, client: Client, topic: str) -> Any:
+    """Publishes `one` twice, then `two`."""
+    seen = played(declared, account, client, "sns-fifo", topic, f"sdk-{client.name}-inbox.fifo")
+    assert seen["bodies"] == ["one", "two"]
+    first, _, last = seen["sequenceNumbers"]
+    assert len(first) == 20
+    assert first < last
+    return seen
+
+
 def test_kms_as_the_owner(declared: Any, client: Client) -> None:
     seen = kms(declared, "payments", client)
     for key in (seen["key"], seen["signingKey"]):

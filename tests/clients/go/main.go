@@ -19,6 +19,7 @@ var rounds = map[string]round{
 	"kms":            kmsRound,
 	"secretsmanager": secretsManagerRound,
 	"sns":            snsRound,
+	"sns-fifo":       snsFifoRound,
 	"sqs":            sqsRound,
 }
 

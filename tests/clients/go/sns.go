@@ -26,18 +26,18 @@ type snsSeen struct {
 func snsRound(ctx context.Context, settings aws.Config, names []string) (any, error) {
 	client, queues := sns.NewFromConfig(settings), sqs.NewFromConfig(settings)
 	topic := &names[0]
-	if !strings.Contains(*topic, ":") {
-		made, err := client.CreateTopic(ctx, &sns.CreateTopicInput{Name: &names[0]})
+	if !strings.HasPrefix(*topic, "arn:") {
+		made, err := client.CreateTopic(ctx, &sns.CreateTopicInput{Name: topic})
 		if err != nil {
 			return nil, err
 		}
 		topic = made.TopicArn
 	}
-	found := &snsSeen{Topic: aws.ToString(topic)}
-	url, err := subscribe(ctx, client, queues, names[1], found)
+	url, subscription, err := subscribe(ctx, client, queues, topic, &sqs.CreateQueueInput{QueueName: &names[1]}, nil)
 	if err != nil {
 		return nil, err
 	}
+	found := &snsSeen{Topic: aws.ToString(topic), Subscription: aws.ToString(subscription)}
 	if err := publish(ctx, client, queues, url, found); err != nil {
 		return nil, err
 	}
@@ -47,30 +47,32 @@ func snsRound(ctx context.Context, settings aws.Config, names []string) (any, er
 	return found, snsRefusals(ctx, client, found)
 }
 
+// The URL of the queue, which is made, and the ARN of its subscription.
 func subscribe(
-	ctx context.Context, client *sns.Client, queues *sqs.Client, inbox string, found *snsSeen,
-) (*string, error) {
-	queue, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &inbox})
+	ctx context.Context, client *sns.Client, queues *sqs.Client,
+	topic *string, inbox *sqs.CreateQueueInput, attributes map[string]string,
+) (url, subscription *string, err error) {
+	queue, err := queues.CreateQueue(ctx, inbox)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	asked, err := queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl:       queue.QueueUrl,
 		AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn},
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	subscribed, err := client.Subscribe(ctx, &sns.SubscribeInput{
-		TopicArn: &found.Topic,
-		Protocol: aws.String("sqs"),
-		Endpoint: aws.String(asked.Attributes["QueueArn"]),
+		TopicArn:   topic,
+		Protocol:   aws.String("sqs"),
+		Endpoint:   aws.String(asked.Attributes["QueueArn"]),
+		Attributes: attributes,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	found.Subscription = aws.ToString(subscribed.SubscriptionArn)
-	return queue.QueueUrl, nil
+	return queue.QueueUrl, subscribed.SubscriptionArn, nil
 }
 
 func publish(ctx context.Context, client *sns.Client, queues *sqs.Client, url *string, found *snsSeen) error {

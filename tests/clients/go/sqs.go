@@ -31,7 +31,7 @@ func sqsRound(ctx context.Context, settings aws.Config, names []string) (any, er
 	}
 	url := &names[0]
 	if !strings.Contains(*url, "://") {
-		made, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &names[0]})
+		made, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: url})
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ const sqs = new SQSClient();
 
 /** `topic` is the name of a topic to be made or the ARN of one that is there; `inbox` names a queue of the caller. */
 export async function round(topic, inbox) {
-  const TopicArn = topic.includes(":") ? topic : (await sns.send(new CreateTopicCommand({ Name: topic }))).TopicArn;
+  const TopicArn = topic.startsWith("arn:") ? topic : (await sns.send(new CreateTopicCommand({ Name: topic }))).TopicArn;
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: inbox }));
   const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] });
   const { QueueArn } = (await sqs.send(asked)).Attributes;

@@ -20,6 +20,7 @@ public final class Client {
             case "kms" -> KmsRound.play(names, seen);
             case "secretsmanager" -> SecretsManagerRound.play(names.get(0), seen);
             case "sns" -> SnsRound.play(names.get(0), names.get(1), seen);
+            case "sns-fifo" -> SnsFifoRound.play(names.get(0), names.get(1), seen);
             case "sqs" -> SqsRound.play(names.get(0), seen);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
@@ -31,6 +32,9 @@ public final class Client {
             return map.entrySet().stream()
                 .map(entry -> json(entry.getKey()) + ": " + json(entry.getValue()))
                 .collect(Collectors.joining(", ", "{", "}"));
+        }
+        if (value instanceof List<?> list) {
+            return list.stream().map(Client::json).collect(Collectors.joining(", ", "[", "]"));
         }
         if (value instanceof String text) {
             return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';

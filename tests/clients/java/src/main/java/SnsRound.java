@@ -2,6 +2,7 @@ import java.util.Map;
 import software.amazon.awssdk.services.sns.SnsClient;
 import software.amazon.awssdk.services.sns.model.MessageAttributeValue;
 import software.amazon.awssdk.services.sns.model.NotFoundException;
+import software.amazon.awssdk.services.sns.model.PublishBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
@@ -14,7 +15,7 @@ final class SnsRound {
      */
     static void play(String topic, String inbox, Map<String, Object> seen) {
         try (SnsClient sns = SnsClient.create(); SqsClient sqs = SqsClient.create()) {
-            String arn = topic.contains(":") ? topic : sns.createTopic(b -> b.name(topic)).topicArn();
+            String arn = topic.startsWith("arn:") ? topic : sns.createTopic(b -> b.name(topic)).topicArn();
             seen.put("topic", arn);
             String url = sqs.createQueue(b -> b.queueName(inbox)).queueUrl();
             String queue = sqs.getQueueAttributes(b -> b.queueUrl(url).attributeNames(QueueAttributeName.QUEUE_ARN))
@@ -32,9 +33,9 @@ final class SnsRound {
         seen.put("published", sns.publish(b -> b.topicArn(arn).subject("Hello").message("żółw & <b>")
             .messageAttributes(Map.of("kind", kind))).messageId());
         seen.put("envelope", received(sqs, url));
+        PublishBatchRequestEntry one = PublishBatchRequestEntry.builder().id("one").message("in a batch").build();
         seen.put("publishedInBatch", sns.publishBatch(
-            b -> b.topicArn(arn).publishBatchRequestEntries(entry -> entry.id("one").message("in a batch")))
-            .successful().get(0).messageId());
+            b -> b.topicArn(arn).publishBatchRequestEntries(one)).successful().get(0).messageId());
         seen.put("envelopeOfBatch", received(sqs, url));
     }
 
