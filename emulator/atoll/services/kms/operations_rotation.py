@@ -60,7 +60,7 @@ def enable_key_rotation(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html"""
     key = find_key_itself(tenant, call["KeyId"])
     _check_changeable(call, key)
-    plan_rotation(tenant, key, call.get("RotationPeriodInDays") or key.period or DEFAULT_PERIOD)
+    plan_rotation(tenant, key, call.get("RotationPeriodInDays") or DEFAULT_PERIOD)
     share(tenant, key.id)
     return {}
 
@@ -77,8 +77,8 @@ def disable_key_rotation(call: Call, tenant: Tenant) -> Params:
 @kms.operation("GetKeyRotationStatus", readonly=True)
 def get_key_rotation_status(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html"""
+    # Of keys that cannot be rotated too: they are not.
     key = find_key_itself(tenant, call["KeyId"])
-    _check_rotates(key)
     pending = key.state in (PENDING_DELETION, PENDING_REPLICA_DELETION)
     if key.period is None or pending:
         return {"KeyId": key.id, "KeyRotationEnabled": False}

@@ -129,10 +129,32 @@ def test_on_demand_25_times(kms: Any) -> None:
 
 def test_only_symmetric_keys_are_rotated(kms: Any) -> None:
     key = kms.key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
-    for operation in ("EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "RotateKeyOnDemand"):
+    for operation in ("EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"):
         assert kms.fails(operation, KeyId=key)[0] == "UnsupportedOperationException"
     kms.call("DisableKey", KeyId=key)
     assert kms.fails("RotateKeyOnDemand", KeyId=key) == ("DisabledException", f"{kms.arn(key)} is disabled.")
     external = kms.key(Origin="EXTERNAL")
     said = f"{kms.arn(external)} origin is EXTERNAL which is not valid for this operation."
     assert kms.fails("EnableKeyRotation", KeyId=external) == ("UnsupportedOperationException", said)
+
+
+@pytest.mark.parametrize(
+    ("spec", "usage"),
+    [
+        ("HMAC_256", "GENERATE_VERIFY_MAC"),
+        ("ECC_NIST_P256", "SIGN_VERIFY"),
+        ("ECC_NIST_P256", "KEY_AGREEMENT"),
+        ("ML_DSA_44", "SIGN_VERIFY"),
+        ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE"),
+    ],
+)
+def test_the_status_of_what_is_never_rotated_can_be_asked(kms: Any, spec: str, usage: str) -> None:
+    key = kms.key(KeySpec=spec, KeyUsage=usage)
+    assert kms.call("GetKeyRotationStatus", KeyId=key) == {"KeyId": key, "KeyRotationEnabled": False}
+
+
+def test_without_a_period_it_is_a_year_again(kms: Any) -> None:
+    key = kms.key()
+    kms.call("EnableKeyRotation", KeyId=key, RotationPeriodInDays=90)
+    kms.call("EnableKeyRotation", KeyId=key)
+    assert kms.call("GetKeyRotationStatus", KeyId=key)["RotationPeriodInDays"] == 365
