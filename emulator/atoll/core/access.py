@@ -90,13 +90,15 @@ class ById:
     then any of the realm.
 
     `read` takes the id out of a value that carries one (a ciphertext, a token). Where `account` names a parameter, the
-    id is looked for in the account that it gives, the caller's region first, and not without it.
+    id is looked for in the account that it gives, the caller's region first, and not without it. Where `passed` names a
+    parameter, it is a list of [account, region] that were asked before: the next of the owners is meant.
     """
 
     kind: str
     parameter: str
     read: Callable[[str | bytes], str | None] | None = None
     account: str = ""
+    passed: str = ""
 
 
 @dataclass(frozen=True, init=False)

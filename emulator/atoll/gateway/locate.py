@@ -142,6 +142,7 @@ class Locator:
     def _by_id(self, by: ById) -> _Finder:
         # On the path of every Decrypt: what does not change is looked up once.
         kind, parameter, read, account_parameter = by.kind, by.parameter, by.read, by.account
+        passed_parameter = by.passed
         peek = self._directory.peek_owners
 
         def find(params: Params, caller: Caller, answers: Answers) -> TenantId | None:
@@ -158,6 +159,9 @@ class Locator:
                     raise _Unknown(("id", kind, value))
             if account_parameter:
                 owners = tuple(owner for owner in owners if owner.account == account)
+            if passed_parameter:
+                passed = params.get(passed_parameter) or ()
+                owners = tuple(owner for owner in owners if [owner.account, owner.region] not in passed)
             near = _tenant(caller.realm, account, caller.region)
             return near if near in owners else _nearest(owners, near)
 

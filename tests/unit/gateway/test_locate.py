@@ -135,6 +135,8 @@ def tenant_of(account: str, region: str) -> TenantId:
         (ById("key", "Blob", read=lambda blob: None), {"Blob": b"garbage"}, HERE),
         (ById("key", "Id", account="Account"), {"Id": "both", "Account": "222222222222"}, THERE),
         (ById("key", "Id", account="Account"), {"Id": "both"}, HERE),
+        (ById("key", "Id", passed="Passed"), {"Id": "both"}, HERE),
+        (ById("key", "Id", passed="Passed"), {"Id": "both", "Passed": [["111111111111", "us-east-1"]]}, THERE),
         (ById("key", "Id", account="Account"), {"Id": "both", "Account": "444444444444"}, HERE),
         (First(ByArn("A"), ByArn("B")), {"B": "arn:aws:sqs:eu-central-1:222222222222:q"}, THERE),
         (First(ByArn("A"), ByArn("B")), {"A": "name", "B": "arn:aws:sqs:eu-central-1:222222222222:q"}, THERE),

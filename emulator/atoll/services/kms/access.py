@@ -7,11 +7,14 @@ Nothing of KMS crosses regions on AWS.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from atoll.core.access import Access, ByAccount, ByArn, ById, Crossing, Decides, First, Here
 from atoll.services.kms.ciphertexts import key_of_ciphertext
 from atoll.services.kms.grant_tokens import key_of_token
 
 BY_KEY = ByArn("KeyId")
+BY_CIPHERTEXT = ById("key", "CiphertextBlob", read=key_of_ciphertext)
 SHARED = Access(BY_KEY, aws=Crossing.ACCOUNT)
 OWN = Access(BY_KEY)
 CALLERS = Access(Here())
@@ -26,9 +29,7 @@ ACCESS = {
     "CreateGrant": SHARED,
     "CreateKey": CALLERS,
     "Decapsulate": SHARED,
-    "Decrypt": Access(
-        First(Decides(BY_KEY), ById("key", "CiphertextBlob", read=key_of_ciphertext)), aws=Crossing.ACCOUNT
-    ),
+    "Decrypt": Access(First(Decides(BY_KEY), BY_CIPHERTEXT), aws=Crossing.ACCOUNT),
     "DeleteAlias": CALLERS,
     "DeleteCustomKeyStore": CALLERS,
     "DeleteImportedKeyMaterial": OWN,
@@ -64,12 +65,12 @@ ACCESS = {
     "PutKeyPolicy": OWN,
     # The destination's key is reached by a call of its own.
     "ReEncrypt": Access(
-        First(Decides(ByArn("SourceKeyId")), ById("key", "CiphertextBlob", read=key_of_ciphertext)),
+        First(Decides(ByArn("SourceKeyId")), BY_CIPHERTEXT),
         also=(ByArn("DestinationKeyId"),),
         aws=Crossing.ACCOUNT,
     ),
     "ReplicateKey": OWN,
-    "RetireGrant": Access(First(Decides(ById("key", "GrantToken", read=key_of_token)), BY_KEY), aws=Crossing.ACCOUNT),
+    "RetireGrant": Access(First(BY_KEY, Decides(ById("key", "GrantToken", read=key_of_token))), aws=Crossing.ACCOUNT),
     "RevokeGrant": SHARED,
     "RotateKeyOnDemand": OWN,
     "ScheduleKeyDeletion": OWN,
@@ -82,6 +83,12 @@ ACCESS = {
     "UpdatePrimaryRegion": OWN,
     "Verify": SHARED,
     "VerifyMac": SHARED,
+    # Asked of the next that has the key's id, where the one before has not what is meant.
+    "DecryptElsewhere": Access(replace(BY_CIPHERTEXT, passed="Passed"), aws=Crossing.ACCOUNT),
+    "ReEncryptElsewhere": Access(
+        replace(BY_CIPHERTEXT, passed="Passed"), also=(ByArn("DestinationKeyId"),), aws=Crossing.ACCOUNT
+    ),
+    "RetireGrantElsewhere": Access(ById("key", "GrantToken", read=key_of_token, passed="Passed"), aws=Crossing.ACCOUNT),
     # Between keys.
     "ReEncryptTo": SHARED,
     "MakeReplica": INTERNAL,

@@ -96,6 +96,13 @@ def seal(tenant: Tenant, key: Key, plaintext: bytes, context: dict[str, str] | N
     return header + nonce + cipher.encrypt(nonce, plaintext, associated(header, context) if context else header)
 
 
+def has_material(tenant: Tenant, key: Key, parts: Parts) -> bool:
+    """Whether the key has what a ciphertext of its id was encrypted by."""
+    if not key.ciphers:
+        _load(tenant, key)
+    return parts.material in key.ciphers
+
+
 def unseal(tenant: Tenant, key: Key, blob: bytes, parts: Parts, context: dict[str, str] | None) -> tuple[bytes, str]:
     """The plaintext of a ciphertext of this key, and the id of the material that it was encrypted by.
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
-from atoll.services.kms.ciphertexts import take_apart
+from atoll.services.kms.ciphertexts import Parts, take_apart
+from atoll.services.kms.elsewhere import NotHere, answer_or_pass, or_elsewhere
 from atoll.services.kms.errors import (
     incorrect_key,
     invalid_ciphertext,
     unknown_ciphertext,
     validation,
 )
-from atoll.services.kms.keys import Key, check_use, find_key, key_with_id
-from atoll.services.kms.materials import private_key, seal, unseal
+from atoll.services.kms.keys import ENABLED, Key, check_use, find_key, key_with_id, unusable
+from atoll.services.kms.materials import has_material, private_key, seal, unseal
 from atoll.services.kms.recipients import give, recipient_of
 from atoll.services.kms.service import kms
 from atoll.services.kms.specs import ENCRYPT, SYMMETRIC
@@ -65,8 +66,19 @@ def _check_no_context(context: dict[str, str] | None) -> None:
 
 @kms.operation("Decrypt", readonly=True)
 @makes_managed_keys
+@or_elsewhere("DecryptElsewhere")
 def decrypt(call: Call, tenant: Tenant) -> Result:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html"""
+    return _decrypt_here(call, tenant)
+
+
+@kms.operation("DecryptElsewhere", readonly=True, internal=True)
+def decrypt_elsewhere(call: Call, tenant: Tenant) -> Result:
+    """Decrypt, asked of the next that has the key's id."""
+    return answer_or_pass(_decrypt_here, call, tenant)
+
+
+def _decrypt_here(call: Call, tenant: Tenant) -> Result:
     params = call.params
     recipient = recipient_of(call) if "Recipient" in params else None
     algorithm = params.get("EncryptionAlgorithm") or SYMMETRIC
@@ -113,10 +125,7 @@ def _decrypt(
             find_key(tenant, key_id)
         raise invalid_ciphertext()
     if key_id is None:
-        own = key_with_id(tenant, parts.key_id)
-        if own is None:
-            raise unknown_ciphertext()
-        key = own
+        key = _key_behind(call, tenant, parts)
     else:
         key = find_key(tenant, key_id)
         if key.id != parts.key_id:
@@ -124,6 +133,20 @@ def _decrypt(
     check_use(key, ENCRYPT, operation, algorithm)
     plaintext, material = unseal(tenant, key, blob, parts, context)
     return key, plaintext, material
+
+
+def _key_behind(call: Call, tenant: Tenant, parts: Parts) -> Key:
+    """The key that a ciphertext names. Raises NotHere where another key of that id may decrypt it."""
+    key = key_with_id(tenant, parts.key_id)
+    if key is None:
+        raise NotHere(unknown_ciphertext())
+    if key.state != ENABLED:
+        # The caller's own is meant, as on AWS, and no relative of it.
+        own = (call.caller.account, call.caller.region) == tenant.id[1:]
+        raise unusable(key) if own else NotHere(unusable(key))
+    if key.spec.name == SYMMETRIC and not has_material(tenant, key, parts):
+        raise NotHere(invalid_ciphertext())
+    return key
 
 
 def _decrypt_asymmetric(
@@ -147,11 +170,22 @@ def _decrypt_asymmetric(
 
 @kms.operation("ReEncrypt", readonly=True)
 @makes_managed_keys
+@or_elsewhere("ReEncryptElsewhere")
 def re_encrypt(call: Call, tenant: Tenant) -> Result:
     """Decrypts where the source's key is, and encrypts where the destination's is.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
     """
+    return _re_encrypt_here(call, tenant)
+
+
+@kms.operation("ReEncryptElsewhere", readonly=True, internal=True)
+def re_encrypt_elsewhere(call: Call, tenant: Tenant) -> Result:
+    """ReEncrypt, asked of the next that has the key's id."""
+    return answer_or_pass(_re_encrypt_here, call, tenant)
+
+
+def _re_encrypt_here(call: Call, tenant: Tenant) -> Result:
     params = call.params
     algorithm = params.get("SourceEncryptionAlgorithm") or SYMMETRIC
     source, plaintext, material = _decrypt(

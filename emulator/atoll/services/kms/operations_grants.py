@@ -9,6 +9,7 @@ import orjson
 
 from atoll.core.call import Call, Params
 from atoll.core.ids import hex_id
+from atoll.services.kms.elsewhere import NotHere, answer_or_pass, or_elsewhere
 from atoll.services.kms.errors import invalid_grant_id, invalid_grant_token, not_found, validation
 from atoll.services.kms.grant_tokens import make_token, parse_token
 from atoll.services.kms.grants import (
@@ -24,7 +25,7 @@ from atoll.services.kms.keys import Key, check_enabled, find_key_itself, key_wit
 from atoll.services.kms.making import moment
 from atoll.services.kms.paging import page_of, start_of
 from atoll.services.kms.service import kms
-from atoll.services.kms.usage import check_call
+from atoll.services.kms.usage import Result, check_call
 from atoll.tenants import Tenant
 
 MAX_LISTED = 50
@@ -124,21 +125,39 @@ def list_retirable_grants(call: Call, tenant: Tenant) -> Params:
 
 
 @kms.operation("RetireGrant")
-def retire_grant(call: Call, tenant: Tenant) -> Params:
-    """https://docs.aws.amazon.com/kms/latest/APIReference/API_RetireGrant.html"""
+@or_elsewhere("RetireGrantElsewhere")
+def retire_grant(call: Call, tenant: Tenant) -> Result:
+    """A token does not say which it is of several keys of one id: each is asked for the grant.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_RetireGrant.html
+    """
+    return _retire_here(call, tenant)
+
+
+@kms.operation("RetireGrantElsewhere", internal=True)
+def retire_grant_elsewhere(call: Call, tenant: Tenant) -> Result:
+    """RetireGrant, asked of the next that has the key's id."""
+    return answer_or_pass(_retire_here, call, tenant)
+
+
+def _retire_here(call: Call, tenant: Tenant) -> Params:
     token, key_id, grant_id = call.get("GrantToken"), call.get("KeyId"), call.get("GrantId")
     if token is not None:
         parsed = parse_token(token)
-        key = key_with_id(tenant, parsed.key_id) if parsed else None
-        if parsed is None or key is None:
+        if parsed is None:
             raise invalid_grant_token()
         if (grant_id or parsed.grant_id) != parsed.grant_id:
             raise invalid_grant_id()
-        if key_id is not None and find_key_itself(tenant, key_id).id != key.id:
+        key = key_with_id(tenant, parsed.key_id)
+        found = None if key is None else _row(tenant, key, parsed.grant_id)
+        if key_id is not None and key_id.startswith("arn:"):
+            if find_key_itself(tenant, key_id).id != parsed.key_id or found is None:
+                raise invalid_grant_token()
+        elif key_id is not None and key_id != parsed.key_id:
             raise invalid_grant_token()
-        row = _row(tenant, key, parsed.grant_id)
-        if row is None:
-            raise invalid_grant_token()
+        elif found is None:
+            raise NotHere(invalid_grant_token())
+        row = found
     elif key_id is None or grant_id is None:
         raise validation("Grant token OR (grant ID, key ID) must be specified")
     else:
