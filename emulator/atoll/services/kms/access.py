@@ -89,6 +89,7 @@ ACCESS = {
         replace(BY_CIPHERTEXT, passed="Passed"), also=(ByArn("DestinationKeyId"),), aws=Crossing.ACCOUNT
     ),
     "RetireGrantElsewhere": Access(ById("key", "GrantToken", read=key_of_token, passed="Passed"), aws=Crossing.ACCOUNT),
+    "ConfirmGrants": Access(BY_KEY, aws=Crossing.ACCOUNT),
     # Between keys.
     "ReEncryptTo": SHARED,
     "MakeReplica": INTERNAL,

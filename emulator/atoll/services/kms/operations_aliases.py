@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from atoll.core.call import Call, Params
 from atoll.services.kms.aliases import alias_arn, check_alias, check_there, drop_alias, put_alias, target_of
 from atoll.services.kms.errors import already_exists, limit_exceeded, validation
 from atoll.services.kms.keys import check_not_pending_deletion, find_key_itself, key_with_id
 from atoll.services.kms.making import moment
+from atoll.services.kms.managed import PREDEFINED
 from atoll.services.kms.managing import check_customers
 from atoll.services.kms.paging import page_of, start_of
 from atoll.services.kms.service import kms
@@ -61,8 +64,13 @@ def delete_alias(call: Call, tenant: Tenant) -> Params:
 @kms.operation("ListAliases", readonly=True)
 def list_aliases(call: Call, tenant: Tenant) -> Params:
     after, limit = start_of(call, MAX_LISTED)
+    rows: list[tuple[Any, ...]]
     if (key_id := call.get("KeyId")) is None:
         rows = tenant.rows("SELECT * FROM alias WHERE name > ? ORDER BY name LIMIT ?", (after, limit + 1))
+        # Those whose keys are not made yet are shown without one.
+        there = {row[0] for row in rows}
+        rows += [(name, None, None, None) for name in PREDEFINED if name > after and name not in there]
+        rows = sorted(rows, key=lambda row: str(row[0]))[: limit + 1]
     else:
         key = find_key_itself(tenant, key_id)
         rows = tenant.rows(
@@ -73,11 +81,12 @@ def list_aliases(call: Call, tenant: Tenant) -> Params:
         rows,
         limit,
         key=lambda row: str(row[0]),
-        show=lambda row: {
-            "AliasName": row[0],
-            "AliasArn": alias_arn(tenant, row[0]),
-            "TargetKeyId": row[1],
-            "CreationDate": moment(row[2]),
-            "LastUpdatedDate": moment(row[3]),
-        },
+        show=lambda row: _show(tenant, *row),
     )
+
+
+def _show(tenant: Tenant, name: str, key_id: str | None, created: float | None, updated: float | None) -> Params:
+    shown: Params = {"AliasName": name, "AliasArn": alias_arn(tenant, name)}
+    if key_id is not None and created is not None and updated is not None:
+        shown |= {"TargetKeyId": key_id, "CreationDate": moment(created), "LastUpdatedDate": moment(updated)}
+    return shown

@@ -9,6 +9,7 @@ import orjson
 
 from atoll.core.call import Call, Params
 from atoll.core.ids import hex_id
+from atoll.core.lagoon import Lagoon
 from atoll.services.kms.elsewhere import NotHere, answer_or_pass, or_elsewhere
 from atoll.services.kms.errors import invalid_grant_id, invalid_grant_token, not_found, validation
 from atoll.services.kms.grant_tokens import make_token, parse_token
@@ -21,7 +22,7 @@ from atoll.services.kms.grants import (
     mirror,
     show_grant,
 )
-from atoll.services.kms.keys import Key, check_enabled, find_key_itself, key_with_id
+from atoll.services.kms.keys import Key, check_enabled, find_key_itself, key_arn, key_with_id
 from atoll.services.kms.making import moment
 from atoll.services.kms.paging import page_of, start_of
 from atoll.services.kms.service import kms
@@ -62,7 +63,13 @@ def _same(tenant: Tenant, key: Key, content: tuple[Any, ...]) -> str | None:
     if content[0] is None:
         return None
     rows = tenant.rows(f"SELECT {COLUMNS} FROM key_grant WHERE key = ? AND name = ?", (key.id, content[0]))
-    return next((str(row[0]) for row in rows if row[3:] == content), None)
+    return next((str(row[0]) for row in rows if _comparable(row[3:]) == _comparable(content)), None)
+
+
+def _comparable(content: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Of the operations the order means nothing."""
+    *others, operations, constraints = content
+    return *others, frozenset(orjson.loads(operations)), constraints
 
 
 def _add(call: Call, tenant: Tenant, key: Key, content: tuple[Any, ...]) -> str:
@@ -97,8 +104,9 @@ def _dated(shown: Params) -> Params:
 
 
 @kms.operation("ListRetirableGrants", readonly=True)
-def list_retirable_grants(call: Call, tenant: Tenant) -> Params:
-    """Those on keys of this account, and those on keys of others, of which this account has mirrors.
+def list_retirable_grants(call: Call, tenant: Tenant) -> Result:
+    """Those on keys of this account, and those on keys of others, of which this account has mirrors. Where these are
+    listed, the keys' accounts are asked whether they are still so: a page may be shorter for it.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
     """
@@ -121,7 +129,42 @@ def list_retirable_grants(call: Call, tenant: Tenant) -> Params:
         )
         found += [orjson.loads(shown) for (shown,) in others]
     found.sort(key=lambda shown: str(shown["GrantId"]))
-    return page_of("Grants", found[: limit + 1], limit, key=lambda shown: str(shown["GrantId"]), show=_dated)
+    page = page_of("Grants", found[: limit + 1], limit, key=lambda shown: str(shown["GrantId"]), show=_dated)
+    prefix = key_arn(tenant, "")
+    mirrored = [shown for shown in page["Grants"] if not shown["KeyId"].startswith(prefix)]
+    return _confirmed(call, tenant.lagoon, page, mirrored) if mirrored else page
+
+
+async def _confirmed(call: Call, lagoon: Lagoon, page: Params, mirrored: list[Params]) -> Params:
+    """The page without mirrors of grants that are gone, as a reset or a snapshot of the keys' account leaves them."""
+    asked: dict[str, list[Params]] = {}
+    for shown in mirrored:
+        asked.setdefault(shown["KeyId"].rpartition("/")[0], []).append(shown)
+    gone: set[str] = set()
+    for grants in asked.values():
+        ids = [shown["GrantId"] for shown in grants]
+        params = {"KeyId": grants[0]["KeyId"], "GrantIds": ids, "RetiringPrincipal": call["RetiringPrincipal"]}
+        answer = await lagoon.call(call, "kms", "ConfirmGrants", params)
+        gone.update(set(ids).difference(answer["GrantIds"]))
+    if gone:
+        await lagoon.transaction(_drop_mirrors, sorted(gone))
+    return {**page, "Grants": [shown for shown in page["Grants"] if shown["GrantId"] not in gone]}
+
+
+def _drop_mirrors(tenant: Tenant, ids: list[str]) -> None:
+    for id in ids:
+        tenant.execute("DELETE FROM retirable WHERE id = ?", (id,))
+
+
+@kms.operation("ConfirmGrants", readonly=True, internal=True)
+def confirm_grants(call: Call, tenant: Tenant) -> Params:
+    """From a mirror: which of these grants there are, for that principal to retire."""
+    found = [
+        id
+        for id in call["GrantIds"]
+        if tenant.row("SELECT 1 FROM key_grant WHERE id = ? AND retiring = ?", (id, call["RetiringPrincipal"]))
+    ]
+    return {"GrantIds": found}
 
 
 @kms.operation("RetireGrant")

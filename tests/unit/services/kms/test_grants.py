@@ -57,6 +57,7 @@ def test_a_name_makes_a_call_the_same_as_one_before(kms: Any) -> None:
     first, second = grant(kms, key, Name="a"), grant(kms, key, Name="a")
     assert first["GrantId"] == second["GrantId"]
     assert first["GrantToken"] != second["GrantToken"]
+    assert grant(kms, key, Name="a", Operations=OPERATIONS[::-1])["GrantId"] == first["GrantId"]
     assert grant(kms, key, Name="a", Operations=["Decrypt"])["GrantId"] != first["GrantId"]
     assert grant(kms, key)["GrantId"] != grant(kms, key)["GrantId"]
 
@@ -129,6 +130,26 @@ def test_who_may_retire_finds_what(kms: Any) -> None:
     assert mine["GrantId"] == own
     assert kms.fails("ListRetirableGrants")[0] == "ValidationException"
     assert kms.call("ListRetirableGrants", RetiringServicePrincipal="a.amazonaws.com")["Grants"] == []
+
+
+def test_mirrors_of_what_is_gone_are_not_listed(kms: Any) -> None:
+    """As when the key's account was reset, or another snapshot of it loaded."""
+    key, theirs = kms.key(), kms.key(("333333333333", "eu-central-1"))
+    made = [grant(kms, key, RetiringPrincipal=ROLE)["GrantId"] for _ in range(4)]
+    third = kms.call("CreateGrant", ("333333333333", "eu-central-1"), KeyId=theirs, RetiringPrincipal=ROLE, **GIVEN)[
+        "GrantId"
+    ]
+    for gone in made[:3]:
+        kms.tenant().execute("DELETE FROM key_grant WHERE id = ?", (gone,))
+    listed, marker = [], {}
+    while True:
+        page = kms.call("ListRetirableGrants", OTHER, RetiringPrincipal=ROLE, Limit=2, **marker)
+        listed += [each["GrantId"] for each in page["Grants"]]
+        if not page["Truncated"]:
+            break
+        marker = {"Marker": page["NextMarker"]}
+    assert listed == sorted([made[3], third])
+    assert len(kms.tenant(OTHER[0]).rows("SELECT 1 FROM retirable")) == 2
 
 
 def test_grants_go_with_their_key(kms: Any) -> None:

@@ -1,4 +1,4 @@
-"""Keys: making, naming, describing, switching, tagging them, their policies and aliases."""
+"""Keys: making, naming, describing, switching, tagging them, their policies."""
 
 from __future__ import annotations
 
@@ -227,91 +227,6 @@ def test_a_policy_is_kept_as_it_was_written(kms: Any) -> None:
 def test_what_is_no_policy_is_refused(kms: Any, policy: str) -> None:
     assert kms.fails("CreateKey", Policy=policy)[0] == "MalformedPolicyDocumentException"
     assert kms.fails("PutKeyPolicy", KeyId=kms.key(), Policy=policy)[0] == "MalformedPolicyDocumentException"
-
-
-# ---- aliases
-
-
-def test_aliases_come_and_go(kms: Any) -> None:
-    first, second = kms.key(), kms.key()
-    kms.call("CreateAlias", AliasName="alias/a", TargetKeyId=first)
-    kms.call("CreateAlias", AliasName="alias/b", TargetKeyId=kms.arn(first))
-    said = "An alias with the name arn:aws:kms:eu-central-1:111111111111:alias/a already exists"
-    assert kms.fails("CreateAlias", AliasName="alias/a", TargetKeyId=second) == ("AlreadyExistsException", said)
-    made = kms.now()
-    kms.advance(10)
-    kms.call("UpdateAlias", AliasName="alias/b", TargetKeyId=second)
-    assert kms.described("alias/b")["KeyId"] == second
-    [shown] = kms.call("ListAliases", KeyId=second)["Aliases"]
-    assert shown == {
-        "AliasName": "alias/b",
-        "AliasArn": "arn:aws:kms:eu-central-1:111111111111:alias/b",
-        "TargetKeyId": second,
-        "CreationDate": made,
-        "LastUpdatedDate": kms.now(),
-    }
-    assert [each["AliasName"] for each in kms.call("ListAliases")["Aliases"]] == ["alias/a", "alias/b"]
-    kms.call("DeleteAlias", AliasName="alias/a")
-    assert kms.fails("DescribeKey", KeyId="alias/a")[0] == "NotFoundException"
-    for operation in ("DeleteAlias", "UpdateAlias"):
-        refused = kms.fails(operation, AliasName="alias/a", TargetKeyId=first)
-        assert refused == ("NotFoundException", "Alias arn:aws:kms:eu-central-1:111111111111:alias/a is not found.")
-    found = kms.tenant().rows("SELECT id FROM catalogue WHERE kind = 'alias' AND NOT gone")
-    assert found == [("alias/b",)]
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("mine", "ValidationException"),
-        ("alias/", "ValidationException"),
-        ("alias/a:b", "ValidationException"),
-        ("alias/aws/mine", "NotAuthorizedException"),
-    ],
-)
-def test_names_that_no_alias_may_have(kms: Any, name: str, code: str) -> None:
-    for operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
-        assert kms.fails(operation, AliasName=name, TargetKeyId=NOWHERE)[0] == code
-
-
-def test_an_alias_is_of_a_key_of_the_same_account_and_region(kms: Any) -> None:
-    theirs = kms.key(OTHER)
-    assert kms.fails("CreateAlias", AliasName="alias/a", TargetKeyId=kms.arn(theirs, OTHER))[0] == "NotFoundException"
-    assert kms.fails("CreateAlias", AliasName="alias/a", TargetKeyId="alias/b")[0] == "ValidationException"
-    assert kms.fails("CreateAlias", AliasName="alias/a", TargetKeyId=NOWHERE)[0] == "NotFoundException"
-
-
-def test_an_alias_stays_with_keys_of_one_kind(kms: Any) -> None:
-    kms.call("CreateAlias", AliasName="alias/a", TargetKeyId=kms.key())
-    mac = kms.key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
-    assert kms.fails("UpdateAlias", AliasName="alias/a", TargetKeyId=mac)[0] == "ValidationException"
-
-
-# ---- keys of AWS's
-
-
-def test_the_key_of_a_service_is_made_at_its_first_use(kms: Any) -> None:
-    blob = kms.encrypt("alias/aws/s3")
-    shown = kms.described("alias/aws/s3")
-    assert (shown["KeyManager"], shown["Description"]) == (
-        "AWS",
-        "Default key that protects my s3 data when no other key is defined",
-    )
-    assert kms.decrypt(blob) == b"secret"
-    assert [each["AliasName"] for each in kms.call("ListAliases")["Aliases"]] == ["alias/aws/s3"]
-    policy = json.loads(kms.call("GetKeyPolicy", KeyId=shown["KeyId"])["Policy"])
-    assert policy["Statement"][0]["Condition"]["StringEquals"]["kms:ViaService"] == "s3.eu-central-1.amazonaws.com"
-    arn = "arn:aws:kms:eu-central-1:111111111111:alias/aws/sqs"
-    made = kms.call("GenerateDataKey", KeyId=arn, KeySpec="AES_256")
-    assert kms.decrypt(made["CiphertextBlob"]) == made["Plaintext"]
-    assert kms.call("GetKeyRotationStatus", KeyId=shown["KeyId"])["KeyRotationEnabled"]
-
-
-def test_the_key_of_a_service_is_not_made_by_others_nor_for_what_is_none(kms: Any) -> None:
-    arn = "arn:aws:kms:eu-central-1:111111111111:alias/aws/s3"
-    assert kms.fails("DescribeKey", OTHER, KeyId=arn) == ("NotFoundException", f"Alias {arn} is not found.")
-    assert kms.fails("Encrypt", KeyId="alias/aws/none", Plaintext=b"x")[0] == "NotFoundException"
-    assert kms.tenant().rows("SELECT 1 FROM key") == []
 
 
 def test_nobody_changes_a_key_of_aws_s(kms: Any) -> None:
