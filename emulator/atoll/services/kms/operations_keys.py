@@ -43,7 +43,7 @@ def create_key(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Param
     spec = _spec_of(call)
     usage = check_usage(spec, call.get("KeyUsage"))
     if (policy := call.get("Policy")) is not None:
-        check_policy(policy)
+        check_policy(policy, tenant.id.account, may_lock_out=call.get("BypassPolicyLockoutSafetyCheck"))
     origin = call.get("Origin") or AWS_KMS
     multi_region = bool(call.get("MultiRegion"))
     check_key_store(call, tenant, origin, spec.name, multi_region=multi_region)

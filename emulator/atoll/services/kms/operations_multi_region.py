@@ -57,7 +57,7 @@ def replicate_key(call: Call, tenant: Tenant) -> Params:
     if region == tenant.id.region or region in key.replicas:
         raise already_exists(f"Key {key.arn} already exists in region {region}.")
     if (policy := call.get("Policy")) is not None:
-        check_policy(policy)
+        check_policy(policy, tenant.id.account, may_lock_out=call.get("BypassPolicyLockoutSafetyCheck"))
     tags = parse_tags(call.get("Tags"))
     update_key(tenant, key, related=orjson.dumps({"primary": "", "replicas": [*key.replicas, region]}).decode())
     key = _again(tenant, key)

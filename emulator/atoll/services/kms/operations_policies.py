@@ -26,7 +26,7 @@ def put_key_policy(call: Call, tenant: Tenant) -> Params:
     key = find_key_itself(tenant, call["KeyId"])
     _check_name(call)
     check_customers(call, key)
-    check_policy(call["Policy"])
+    check_policy(call["Policy"], tenant.id.account, may_lock_out=call.get("BypassPolicyLockoutSafetyCheck"))
     update_key(tenant, key, policy=call["Policy"])
     return {}
 

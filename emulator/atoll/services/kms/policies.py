@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
 
-from atoll.core.arn import partition_of
+from atoll.core.arn import parse_arn, partition_of
 from atoll.core.tenant_id import TenantId
 from atoll.services.kms.errors import malformed_policy
 
@@ -18,6 +20,12 @@ DEFAULT = "default"
 LONGEST = 32 * 1024
 """Bytes. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"""
 
+_LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
+
+_PRINCIPALS = frozenset(("AWS", "CanonicalUser", "Federated", "Service"))
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
+_ENTITY = re.compile(r"root|(user|role|assumed-role|federated-user)/[^*?]+")
 _KEYS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
@@ -84,8 +92,12 @@ def managed_policy(tenant: TenantId, service: str) -> str:
     ).decode()
 
 
-def check_policy(text: str) -> None:
-    """Raises MalformedPolicyDocumentException."""
+def check_policy(text: str, account: str, *, may_lock_out: bool | None = False) -> None:
+    """Whether it may be that of a key of the account. Raises MalformedPolicyDocumentException.
+
+    Unless it `may_lock_out`, somebody of the account has to be allowed to change it; conditions, denials and what
+    others than key policies allow are not looked at.
+    """
     try:
         document = orjson.loads(text)
     except ValueError:
@@ -98,20 +110,77 @@ def check_policy(text: str) -> None:
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list) or not statements:
-        raise malformed_policy("The new key policy will not allow you to update the key policy in the future.")
+        raise malformed_policy(_LOCKED_OUT)
     for statement in statements:
         _check_statement(statement)
+    if not may_lock_out and not any(_lets_change(statement, account) for statement in statements):
+        raise malformed_policy(_LOCKED_OUT)
 
 
 def _check_statement(statement: Any) -> None:
+    """One without actions or resources is taken, and means nothing."""
     if not isinstance(statement, dict) or not statement.keys() <= _KEYS:
         raise malformed_policy("The new key policy is not valid.")
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise malformed_policy("The new key policy is not valid.")
-    for name in ("Principal", "Action", "Resource"):
-        if (name in statement) == (f"Not{name}" in statement):
-            what = "one or more invalid principals" if name == "Principal" else f"no {name.lower()}"
-            raise malformed_policy(f"Policy contains a statement with {what}.")
-    principal = statement.get("Principal", statement.get("NotPrincipal"))
-    if not (principal == "*" or (isinstance(principal, dict) and principal)):
+    for name in ("Action", "Resource"):
+        if name in statement and f"Not{name}" in statement:
+            raise malformed_policy("The new key policy is not valid.")
+    if ("Principal" in statement) == ("NotPrincipal" in statement) or not _are_principals(
+        statement.get("Principal", statement.get("NotPrincipal"))
+    ):
         raise malformed_policy("Policy contains a statement with one or more invalid principals.")
+
+
+def _are_principals(given: Any) -> bool:
+    if given == "*":
+        return True
+    return (
+        isinstance(given, dict)
+        and bool(given)
+        and given.keys() <= _PRINCIPALS
+        and all(_texts(values) for values in given.values())
+        and all(_is_principal(each) for each in _texts(given.get("AWS")))
+    )
+
+
+def _is_principal(text: str) -> bool:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"""
+    if text == "*":
+        return True
+    arn = parse_arn(text)
+    if arn is None:
+        return _ACCOUNT.fullmatch(text) is not None or _UNIQUE_ID.fullmatch(text) is not None
+    return (
+        arn.service in ("iam", "sts")
+        and _ACCOUNT.fullmatch(arn.account) is not None
+        and _ENTITY.fullmatch(arn.resource) is not None
+    )
+
+
+def _lets_change(statement: dict[str, Any], account: str) -> bool:
+    """Whether it allows somebody of the account to put another policy."""
+    if statement["Effect"] != "Allow" or not _texts(statement.get("Resource")):
+        return False
+    if not any(_matches(pattern, "kms:putkeypolicy") for pattern in _texts(statement.get("Action"))):
+        return False
+    principal = statement.get("Principal")
+    if principal is None or principal == "*":
+        return True
+    return any(_may_be_of(text, account) for text in _texts(principal.get("AWS")))
+
+
+def _may_be_of(principal: str, account: str) -> bool:
+    arn = parse_arn(principal)
+    return arn.account == account if arn is not None else principal == account or not principal.isdigit()
+
+
+def _matches(pattern: str, action: str) -> bool:
+    # Not by an expression of our own, which many stars would make slow.
+    return fnmatchcase(action, pattern.lower().replace("[", "[[]"))
+
+
+def _texts(value: Any) -> list[str]:
+    """Of a member that is a text or a list of texts; none, where it is neither."""
+    values = value if isinstance(value, list) else [value]
+    return values if all(isinstance(each, str) for each in values) else []

@@ -198,37 +198,6 @@ def test_the_default_policy_is_aws_s_to_the_letter(kms: Any) -> None:
     assert kms.fails("GetKeyPolicy", KeyId=key, PolicyName="other") == ("NotFoundException", "No such policy exists")
 
 
-def test_a_policy_is_kept_as_it_was_written(kms: Any) -> None:
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
-    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=3)
-    key = kms.key(Policy=text)
-    assert kms.call("GetKeyPolicy", KeyId=key)["Policy"] == text
-    other = json.dumps({"Statement": statement})
-    kms.call("PutKeyPolicy", KeyId=key, Policy=other)
-    assert kms.call("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"] == other
-
-
-@pytest.mark.parametrize(
-    "policy",
-    [
-        "{",
-        "[]",
-        "{}",
-        '{"Statement": []}',
-        '{"Version": "2020-01-01", "Statement": []}',
-        '{"Statement": [1]}',
-        '{"Statement": [{"Effect": "Maybe", "Principal": "*", "Action": "*", "Resource": "*"}]}',
-        '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
-        '{"Statement": [{"Effect": "Allow", "Principal": "me", "Action": "*", "Resource": "*"}]}',
-        '{"Statement": [{"Effect": "Allow", "Principal": "*", "Resource": "*"}]}',
-        '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Extra": 1}]}',
-    ],
-)
-def test_what_is_no_policy_is_refused(kms: Any, policy: str) -> None:
-    assert kms.fails("CreateKey", Policy=policy)[0] == "MalformedPolicyDocumentException"
-    assert kms.fails("PutKeyPolicy", KeyId=kms.key(), Policy=policy)[0] == "MalformedPolicyDocumentException"
-
-
 def test_nobody_changes_a_key_of_aws_s(kms: Any) -> None:
     key = kms.described("alias/aws/ebs")["KeyId"]
     for operation, params in [
