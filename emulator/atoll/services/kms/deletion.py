@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from atoll.services.kms.aliases import drop_alias
 from atoll.services.kms.grants import COLUMNS, drop_grant
-from atoll.services.kms.keys import PENDING_DELETION, forget_keys, key_with_id
+from atoll.services.kms.keys import PENDING_DELETION, USES, forget_keys, key_with_id
 from atoll.services.kms.multi_region import pass_on
 from atoll.services.kms.rotation import own_caller
 from atoll.tenants import Tenant
@@ -30,5 +30,6 @@ def delete_when_due(tenant: Tenant, key_id: str) -> None:
     tenant.set_timer("kms", "rotate", key_id, None)
     tenant.unrecord("kms", "key", key_id)
     forget_keys(tenant)
+    tenant.memory.get(USES, {}).pop(key_id, None)
     if key.is_replica:
         pass_on(tenant, key, "ReplicaDeleted", {"KeyId": key_id, "From": tenant.id.region})

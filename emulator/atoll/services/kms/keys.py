@@ -31,7 +31,7 @@ from atoll.tenants import Tenant
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-MEMORY = "kms.keys"
+MEMORY, USES = "kms.keys", "kms.uses"
 MAX_CACHED = 10_000
 ALIAS = "alias/"
 
@@ -58,6 +58,19 @@ class NoManagedKey(AwsError):
         self.alias = alias
 
 
+Use = tuple[str, float, str]
+"""Of a key: the operation, when, and by which request."""
+
+
+class LastUse:
+    """A key's last use, which outlives what else is kept of the key: it is written once in a while only."""
+
+    __slots__ = ("use",)
+
+    def __init__(self, use: Use | None) -> None:
+        self.use = use
+
+
 class Key:
     """A key's row, and what is made of its material once it is used."""
 
@@ -72,7 +85,6 @@ class Key:
         "description",
         "header",
         "id",
-        "last_use",
         "manager",
         "material_ids",
         "next_rotation",
@@ -89,6 +101,7 @@ class Key:
         "store",
         "tags",
         "usage",
+        "use",
         "window",
     )
 
@@ -130,8 +143,9 @@ class Key:
         self.primary: str | None = config.get("primary")
         """Of a multi-Region key: the region of the primary, "" where it is this one."""
         self.replicas: list[str] = config.get("replicas", [])
-        self.last_use: tuple[str, float, str] | None = tuple(orjson.loads(used)) if used else None
-        self.noted_until = 0.0 if self.last_use is None else self.last_use[1] + NOTED_SECONDS
+        noted: Use | None = tuple(orjson.loads(used)) if used else None
+        self.noted_until = 0.0 if noted is None else noted[1] + NOTED_SECONDS
+        self.use = _use_of(tenant, self, noted)
         self.cipher: AESGCM | None = None
         """By which it encrypts, and what its ciphertexts begin with."""
         self.header = b""
@@ -149,6 +163,16 @@ class Key:
     @property
     def is_replica(self) -> bool:
         return bool(self.primary)
+
+
+def _use_of(tenant: Tenant, key: Key, noted: Use | None) -> LastUse:
+    known: dict[str, LastUse] = tenant.memory.setdefault(USES, {})
+    last = known.get(key.id)
+    # One before the key was made is of another that had its id; the row may be newer where the memory was lost.
+    if last is None or last.use is None or last.use[1] < (key.created if noted is None else noted[1]):
+        last = LastUse(noted)
+        keep(known, key.id, last, MAX_CACHED)
+    return last
 
 
 NOTED_SECONDS = 60.0

@@ -161,8 +161,8 @@ def get_key_last_usage(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyLastUsage.html"""
     key = find_key_itself(tenant, call["KeyId"])
     usage: Params = {}
-    if key.last_use is not None:
-        operation, at, request_id = key.last_use
+    if key.use.use is not None:
+        operation, at, request_id = key.use.use
         usage = {"Operation": operation, "Timestamp": moment(at), "KmsRequestId": request_id}
     return {
         "KeyId": key.id,

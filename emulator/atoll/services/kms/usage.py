@@ -28,7 +28,7 @@ def finish(call: Call, tenant: Tenant, key: Key, operation: str, result: Params)
     """Notes that the key was used: in memory always, in the database once a minute, since a write for each call would
     cost more than the call."""
     now = tenant.now()
-    key.last_use = use = (operation, now, call.request_id)
+    key.use.use = use = (operation, now, call.request_id)
     if now < key.noted_until:
         return result
     key.noted_until = now + NOTED_SECONDS
@@ -43,7 +43,7 @@ async def _note(lagoon: Lagoon, key_id: str, use: tuple[str, float, str], result
 async def finish_later(call: Call, lagoon: Lagoon, key: Key, operation: str, result: Params) -> Params:
     """The same for what was waited for. What was read of the key may be old by then, which matters to nobody."""
     now = lagoon.now()
-    key.last_use = use = (operation, now, call.request_id)
+    key.use.use = use = (operation, now, call.request_id)
     if now >= key.noted_until:
         key.noted_until = now + NOTED_SECONDS
         await lagoon.transaction(_write_use, key.id, use)

@@ -271,6 +271,31 @@ def test_the_last_use_is_known(kms: Any) -> None:
     assert kms.call("GetKeyLastUsage", KeyId=key)["KeyLastUsage"]["Operation"] == "Decrypt"
 
 
+def test_the_last_use_stays_known_when_another_key_changes(kms: Any) -> None:
+    kms.forgetful = False
+    key, other = kms.key(), kms.key()
+    blob = kms.encrypt(key)
+    # Too soon to be written.
+    kms.advance(10)
+    kms.decrypt(blob)
+    used = kms.call("GetKeyLastUsage", KeyId=key)["KeyLastUsage"]
+    assert (used["Operation"], used["Timestamp"]) == ("Decrypt", kms.now())
+    kms.advance(1)
+    kms.call("UpdateKeyDescription", KeyId=other, Description="d")
+    kms.call("DisableKey", KeyId=key)
+    assert kms.call("GetKeyLastUsage", KeyId=key)["KeyLastUsage"] == used
+    assert kms.call("GetKeyLastUsage", KeyId=other)["KeyLastUsage"] == {}
+
+
+def test_a_key_that_takes_another_s_id_was_not_used(kms: Any) -> None:
+    tags = {"_custom_id_": "mine"}
+    kms.encrypt(kms.key(tags=tags))
+    kms.call("ScheduleKeyDeletion", KeyId="mine", PendingWindowInDays=7)
+    kms.days(8)
+    kms.key(tags=tags)
+    assert kms.call("GetKeyLastUsage", KeyId="mine")["KeyLastUsage"] == {}
+
+
 def test_a_refusal_is_no_use(kms: Any) -> None:
     key = kms.key()
     with pytest.raises(AwsError):
