@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from atoll.core.arn import parse_arn, render_arn
+from atoll.core.arn import parse_arn, partition_of, render_arn
 from atoll.core.bounded import keep
 from atoll.core.errors import AwsError
 from atoll.services.kms.errors import (
@@ -227,7 +227,8 @@ def _find(tenant: Tenant, name: str, *, aliases: bool) -> Key:
             resource = resource[4:]
         elif not resource.startswith(ALIAS) or not aliases:
             raise invalid_arn(name)
-        if (parsed.account, parsed.region) != tenant.id[1:]:
+        here = (partition_of(tenant.id.region), *tenant.id[1:])
+        if (parsed.partition, parsed.account, parsed.region) != here:
             raise key_not_found(name)
     if resource.startswith(ALIAS) and aliases:
         key = _behind_alias(tenant, resource)

@@ -28,7 +28,7 @@ from atoll.services.kms.rotation import catch_up
 from atoll.services.kms.service import kms
 from atoll.services.kms.specs import SYMMETRIC, Spec, check_usage, spec_named
 from atoll.services.kms.stores import check_key_store
-from atoll.services.kms.tags import parse_tags, take_custom_id, take_custom_material
+from atoll.services.kms.tags import CUSTOM_MATERIAL, parse_tags, take_custom_id, take_custom_material
 from atoll.services.kms.usage import makes_managed_keys
 from atoll.tenants import Tenant
 
@@ -51,9 +51,9 @@ def create_key(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Param
     key_id = take_custom_id(tags) or new_key_id(multi_region=multi_region)
     secret = take_custom_material(tags)
     if secret is not None:
+        if origin == EXTERNAL:
+            raise validation(f"The tag {CUSTOM_MATERIAL} is not valid with the origin {EXTERNAL}: import the material.")
         _check_material(spec, secret)
-    if origin == EXTERNAL:
-        secret = None
     making: Params = {
         "usage": usage,
         "spec": spec.name,

@@ -238,6 +238,23 @@ def test_tags_that_give_no_id_and_no_material(kms: Any, tags: dict[str, str]) ->
     assert kms.fails("CreateKey", Tags=given)[0] == "ValidationException"
 
 
+def test_material_by_tags_is_not_dropped_where_it_is_to_be_imported(kms: Any) -> None:
+    given = [{"TagKey": "_custom_key_material_", "TagValue": "A" * 43 + "="}]
+    refused = kms.fails("CreateKey", Tags=given, Origin="EXTERNAL")
+    said = "The tag _custom_key_material_ is not valid with the origin EXTERNAL: import the material."
+    assert refused == ("ValidationException", said)
+
+
+def test_an_arn_of_another_partition_is_of_no_key_here(kms: Any) -> None:
+    key = kms.key()
+    kms.call("CreateAlias", AliasName="alias/a", TargetKeyId=key)
+    for resource in (f"key/{key}", "alias/a"):
+        kms.described(f"arn:aws:kms:eu-central-1:111111111111:{resource}")
+        arn = f"arn:aws-cn:kms:eu-central-1:111111111111:{resource}"
+        assert kms.fails("DescribeKey", KeyId=arn) == ("NotFoundException", f"Key '{arn}' does not exist")
+        assert kms.fails("Encrypt", KeyId=arn, Plaintext=b"x")[0] == "NotFoundException"
+
+
 def test_material_by_tags_for_every_kind_of_key(kms: Any) -> None:
     def tags(material: bytes) -> dict[str, str]:
         return {"_custom_key_material_": b64encode(material).decode()}
