@@ -216,6 +216,46 @@ def test_what_was_encrypted_before_a_fork_is_read_on_both_sides(atoll_with: Call
         assert copy.describe_key(KeyId="alias/mine")["KeyMetadata"]["Arn"] == arn.replace(OWNER, OTHER)
 
 
+def test_third_parties_find_what_is_a_fork_s(atoll_with: Callable[..., Any], tmp_path: Path) -> None:
+    third = "arn:aws:iam::333333333333:root"
+    with atoll_with("--data", str(tmp_path / "data")) as atoll:
+        atoll.command("apply", "-f", "-", text=MANIFEST % ("seed", OWNER))
+        original, copy, other = (atoll.client("kms", each) for each in (OWNER, OTHER, "333333333333"))
+        arn = make(original)
+        theirs = arn.replace(OWNER, OTHER)
+        given = {"GranteePrincipal": third, "RetiringPrincipal": third, "Operations": ["Decrypt"]}
+        granted = original.create_grant(KeyId=arn, **given)["GrantId"]
+        file = tmp_path / "seeded.atoll"
+        atoll.command("snapshot", "save", OWNER, str(file))
+        atoll.command("snapshot", "load", str(file), "--account", OTHER)
+
+        def retirable() -> list[str]:
+            grants = other.list_retirable_grants(RetiringPrincipal=third)["Grants"]
+            assert {each["GrantId"] for each in grants} <= {granted}
+            return sorted(each["KeyId"] for each in grants)
+
+        def become(wanted: list[str]) -> bool:
+            """Mirrors come by effects, soon."""
+            return any(retirable() == wanted for _ in range(1000))
+
+        assert become([arn, theirs])
+        original.revoke_grant(KeyId=arn, GrantId=granted)
+        assert become([theirs])
+        atoll.command("snapshot", "load", str(file), "--account", OWNER)
+        assert become([arn, theirs])
+        atoll.command("reset", "--account", OTHER)
+        assert retirable() == [arn]
+        atoll.command("snapshot", "load", str(file), "--account", OTHER)
+        copy.rotate_key_on_demand(KeyId=theirs)
+        blob = copy.encrypt(KeyId=theirs, Plaintext=b"p")["CiphertextBlob"]
+        token = copy.create_grant(KeyId=theirs, GranteePrincipal=third, Operations=["Encrypt"])["GrantToken"]
+        for client in (other, original, copy):
+            assert client.decrypt(CiphertextBlob=blob)["KeyId"] == theirs
+            assert client.re_encrypt(CiphertextBlob=blob, DestinationKeyId=arn)["SourceKeyId"] == theirs
+        other.retire_grant(GrantToken=token)
+        assert len(copy.list_grants(KeyId=theirs)["Grants"]) == 1
+
+
 def test_keys_outlast_a_restart(atoll_with: Callable[..., Any], tmp_path: Path) -> None:
     options = ("--data", str(tmp_path / "data"))
     with atoll_with(*options) as atoll:

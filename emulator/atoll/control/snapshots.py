@@ -107,11 +107,11 @@ class Snapshots:
     def _bring(self, manifest: Manifest, source: Path, id: TenantId) -> None:
         original = TenantId(manifest.realm, manifest.account, id.region)
         target = self._folder.path_of(id)
+        services = [self._cell.registry[name] for name in self._cell.registry]
         if id == original:
-            restore(source, target)
-            return
-        registry = self._cell.registry
-        fork(source, target, [registry[name] for name in registry], original, id)
+            restore(source, target, services)
+        else:
+            fork(source, target, services, original, id)
 
     @contextmanager
     def room(self) -> Iterator[Path]:

@@ -13,6 +13,9 @@ from atoll.core.errors import AwsError, missing_action
 LONGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request's body, unless the service says otherwise. A form's percent signs make three bytes of one."""
 
+COPIED = "copied"
+"""A timer of that name is due in every tenant that was restored or forked, where a service has one."""
+
 Handler = Callable[..., Any]
 _F = TypeVar("_F", bound=Handler)
 

@@ -18,10 +18,11 @@ import apsw
 
 from atoll.core.arn import partition_of
 from atoll.core.ids import hex_id
-from atoll.core.service import Service
+from atoll.core.service import COPIED, Service
 from atoll.core.tenant_id import TenantId
 from atoll.tenants.database import Database
 from atoll.tenants.outbox import Outbox
+from atoll.tenants.timers import Timers
 
 DATABASE = "tenant.sqlite"
 PATIENCE_MS = 5_000
@@ -61,8 +62,9 @@ class View:
         self._reader.close()
 
 
-def restore(source: Path, target: Path) -> None:
-    """Makes the tenant in the folder `target` what that in `source` is, effects under way included.
+def restore(source: Path, target: Path, services: Iterable[Service] = ()) -> None:
+    """Makes the tenant in the folder `target` what that in `source` is, effects under way included. Those of `services`
+    that have tables there are told by their timer.
 
     Raises NewerSchema where a newer Atoll wrote the source, apsw.Error where either cannot be used.
     """
@@ -72,6 +74,9 @@ def restore(source: Path, target: Path) -> None:
         db = Database(copy)
         try:
             _mark(db)
+            for service in services:
+                if service.name in db.services:
+                    _tell(db, service)
         finally:
             db.close()
         _copy(copy, target / DATABASE)
@@ -97,6 +102,7 @@ def fork(source: Path, target: Path, services: Iterable[Service], original: Tena
                 if service.name in db.services:
                     db.add_service(service)
                     _rewrite(db, service, original, copy)
+                    _tell(db, service)
             db.commit()
             # What was deleted above still stands in pages that are free now.
             db.rows("VACUUM")
@@ -112,6 +118,12 @@ def _made(folder: Path) -> Path:
 
 def _mark(db: Database) -> None:
     db.execute("INSERT OR IGNORE INTO copied VALUES (1)")
+
+
+def _tell(db: Database, service: Service) -> None:
+    """For a service that wants to know that the tenant is a copy."""
+    if COPIED in service.timers:
+        Timers(db).set(service.name, COPIED, "", 0.0)
 
 
 def _claim_anew(db: Database) -> None:

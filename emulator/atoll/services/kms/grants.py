@@ -17,6 +17,7 @@ from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
 from atoll.services.kms.errors import validation
 from atoll.services.kms.keys import Key, key_arn
+from atoll.services.kms.rotation import own_caller
 from atoll.services.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
 from atoll.tenants import Tenant
 
@@ -131,10 +132,21 @@ def mirror(tenant: Tenant, caller: Caller, row: tuple[Any, ...]) -> None:
         tenant.effect(caller, "kms", "MirrorGrant", shown, lane=f"kms/grant/{row[0]}", awaited=True)
 
 
+def mirror_all(tenant: Tenant, key: str) -> None:
+    """The timer of a tenant that is a copy: the mirrors are of what it was copied from, or of what it was before."""
+    for row in tenant.rows(f"SELECT {COLUMNS} FROM key_grant WHERE retiring IS NOT NULL"):
+        mirror(tenant, own_caller(tenant), row)
+
+
 def drop_grant(tenant: Tenant, caller: Caller, row: tuple[Any, ...]) -> None:
     tenant.execute("DELETE FROM key_grant WHERE id = ?", (row[0],))
     retiring = row[6]
     account = account_of(retiring) if retiring else None
     if account is not None and account != tenant.id.account:
-        named = {"Account": account, "Region": tenant.id.region, "GrantId": row[0]}
+        named = {
+            "Account": account,
+            "Region": tenant.id.region,
+            "GrantId": row[0],
+            "KeyId": key_arn(tenant, row[1]),
+        }
         tenant.effect(caller, "kms", "UnmirrorGrant", named, lane=f"kms/grant/{row[0]}", awaited=True)

@@ -140,20 +140,24 @@ async def _confirmed(call: Call, lagoon: Lagoon, page: Params, mirrored: list[Pa
     asked: dict[str, list[Params]] = {}
     for shown in mirrored:
         asked.setdefault(shown["KeyId"].rpartition("/")[0], []).append(shown)
-    gone: set[str] = set()
+    gone: set[tuple[str, str]] = set()
     for grants in asked.values():
         ids = [shown["GrantId"] for shown in grants]
         params = {"KeyId": grants[0]["KeyId"], "GrantIds": ids, "RetiringPrincipal": call["RetiringPrincipal"]}
         answer = await lagoon.call(call, "kms", "ConfirmGrants", params)
-        gone.update(set(ids).difference(answer["GrantIds"]))
+        gone.update(_name(shown) for shown in grants if shown["GrantId"] not in answer["GrantIds"])
     if gone:
         await lagoon.transaction(_drop_mirrors, sorted(gone))
-    return {**page, "Grants": [shown for shown in page["Grants"] if shown["GrantId"] not in gone]}
+    return {**page, "Grants": [shown for shown in page["Grants"] if _name(shown) not in gone]}
 
 
-def _drop_mirrors(tenant: Tenant, ids: list[str]) -> None:
-    for id in ids:
-        tenant.execute("DELETE FROM retirable WHERE id = ?", (id,))
+def _name(shown: Params) -> tuple[str, str]:
+    return shown["GrantId"], shown["KeyId"]
+
+
+def _drop_mirrors(tenant: Tenant, names: list[tuple[str, str]]) -> None:
+    for name in names:
+        tenant.execute("DELETE FROM retirable WHERE id = ? AND key = ?", name)
 
 
 @kms.operation("ConfirmGrants", readonly=True, internal=True)
@@ -240,8 +244,8 @@ def mirror_grant(call: Call, tenant: Tenant) -> Params:
     grant = call["Grant"]
     if account_of(grant["RetiringPrincipal"]) == tenant.id.account:
         tenant.execute(
-            "INSERT OR REPLACE INTO retirable VALUES (?, ?, ?)",
-            (grant["GrantId"], grant["RetiringPrincipal"], orjson.dumps(grant).decode()),
+            "INSERT OR REPLACE INTO retirable (id, key, retiring, shown) VALUES (?, ?, ?, ?)",
+            (grant["GrantId"], grant["KeyId"], grant["RetiringPrincipal"], orjson.dumps(grant).decode()),
         )
     return {}
 
@@ -249,5 +253,5 @@ def mirror_grant(call: Call, tenant: Tenant) -> Params:
 @kms.operation("UnmirrorGrant", internal=True)
 def unmirror_grant(call: Call, tenant: Tenant) -> Params:
     """From a key of another account: that grant is gone."""
-    tenant.execute("DELETE FROM retirable WHERE id = ?", (call["GrantId"],))
+    _drop_mirrors(tenant, [(call["GrantId"], call["KeyId"])])
     return {}

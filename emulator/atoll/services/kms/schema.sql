@@ -64,12 +64,14 @@ CREATE TABLE key_grant (
 CREATE INDEX key_grant_key ON key_grant (key, id);
 CREATE INDEX key_grant_retiring ON key_grant (retiring, id) WHERE retiring IS NOT NULL;
 
--- Mirrors of grants on keys of other accounts that principals of this one may retire. `shown` is the grant as it is listed,
--- in JSON.
+-- Mirrors of grants on keys of other accounts that principals of this one may retire. `key` is the key's ARN, since a fork
+-- of its account has grants of the same ids; `shown` is the grant as it is listed, in JSON.
 CREATE TABLE retirable (
-    id       TEXT PRIMARY KEY,
+    id       TEXT NOT NULL,
+    key      TEXT NOT NULL,
     retiring TEXT NOT NULL,
-    shown    TEXT NOT NULL
+    shown    TEXT NOT NULL,
+    PRIMARY KEY (id, key)
 ) WITHOUT ROWID;
 CREATE INDEX retirable_retiring ON retirable (retiring, id);
 

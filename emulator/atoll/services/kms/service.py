@@ -21,6 +21,7 @@ kms = Service(
             ("key_grant", "grantee"),
             ("key_grant", "retiring"),
             ("key_grant", "constraints"),
+            ("retirable", "key"),
             ("retirable", "retiring"),
             ("retirable", "shown"),
         ),

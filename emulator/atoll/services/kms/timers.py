@@ -1,10 +1,12 @@
-"""What time causes: rotation, deletion, expiry of imported material, the end of wrapping keys."""
+"""What time causes, and being copied: rotation, deletion, expiry of imported material, the end of wrapping keys."""
 
 from __future__ import annotations
 
-from atoll.services.kms import deletion, importing, rotation
+from atoll.core.service import COPIED
+from atoll.services.kms import deletion, grants, importing, rotation
 from atoll.services.kms.service import kms
 
+kms.timer(COPIED)(grants.mirror_all)
 kms.timer(rotation.TIMER)(rotation.rotate_when_due)
 kms.timer(deletion.TIMER)(deletion.delete_when_due)
 kms.timer(importing.EXPIRY)(importing.expire)

@@ -152,6 +152,29 @@ def test_mirrors_of_what_is_gone_are_not_listed(kms: Any) -> None:
     assert len(kms.tenant(OTHER[0]).rows("SELECT 1 FROM retirable")) == 2
 
 
+def test_a_copy_of_a_key_s_account_makes_mirrors_of_its_own(kms: Any) -> None:
+    """As after a fork, which has keys and grants of the same ids."""
+    key, third = kms.key(), ("333333333333", "eu-central-1")
+    made = grant(kms, key, RetiringPrincipal=ROLE)["GrantId"]
+    kms.key(third)
+    original, copy = kms.tenant(), kms.tenant(third[0])
+    for table in ("key", "key_grant"):
+        for row in original.rows(f"SELECT * FROM {table}"):
+            copy.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    copy.set_timer("kms", "copied", "", 0.0)
+    kms.advance(1)
+    asked: dict[str, Any] = {"by": OTHER, "RetiringPrincipal": ROLE}
+    listed = kms.call("ListRetirableGrants", **asked)["Grants"]
+    assert sorted(each["KeyId"] for each in listed) == [kms.arn(key), kms.arn(key, third)]
+    kms.call("RetireGrant", OTHER, KeyId=kms.arn(key), GrantId=made)
+    [left] = kms.call("ListRetirableGrants", **asked)["Grants"]
+    assert (left["KeyId"], left["GrantId"]) == (kms.arn(key, third), made)
+    kms.tenant(OTHER[0]).execute("DELETE FROM retirable")
+    copy.set_timer("kms", "copied", "", 0.0)
+    kms.advance(1)
+    assert kms.call("ListRetirableGrants", **asked)["Grants"] == [left]
+
+
 def test_grants_go_with_their_key(kms: Any) -> None:
     key = kms.key()
     grant(kms, key, RetiringPrincipal=ROLE)
