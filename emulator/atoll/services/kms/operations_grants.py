@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from atoll.core.call import Call, Params
+from atoll.core.errors import AwsError
 from atoll.core.ids import hex_id
 from atoll.core.lagoon import Lagoon
 from atoll.services.kms.elsewhere import NotHere, answer_or_pass, or_elsewhere
@@ -114,22 +115,24 @@ def list_retirable_grants(call: Call, tenant: Tenant) -> Result:
     if (principal is None) == (service is None):
         raise validation("You must specify either RetiringPrincipal or RetiringServicePrincipal, but not both.")
     after, limit = start_of(call, MAX_LISTED, MOST_LISTED)
+    # A fork's keys have grants of the same ids.
+    after_id, _, after_key = after.partition(" ")
     column = "retiring" if service is None else "retiring_service"
     if principal is not None:
         check_principal(principal)
     own = tenant.rows(
-        f"SELECT {COLUMNS} FROM key_grant WHERE {column} = ? AND id > ? ORDER BY id LIMIT ?",
-        (principal or service, after, limit + 1),
+        f"SELECT {COLUMNS} FROM key_grant WHERE {column} = ? AND id >= ? ORDER BY id LIMIT ?",
+        (principal or service, after_id, limit + 2),
     )
-    found = [show_grant(tenant, row) for row in own]
+    found = [shown for row in own if _name(shown := show_grant(tenant, row)) > (after_id, after_key)]
     if principal is not None:
         others = tenant.rows(
-            "SELECT shown FROM retirable WHERE retiring = ? AND id > ? ORDER BY id LIMIT ?",
-            (principal, after, limit + 1),
+            "SELECT shown FROM retirable WHERE retiring = ? AND (id, key) > (?, ?) ORDER BY id, key LIMIT ?",
+            (principal, after_id, after_key, limit + 1),
         )
         found += [orjson.loads(shown) for (shown,) in others]
-    found.sort(key=lambda shown: str(shown["GrantId"]))
-    page = page_of("Grants", found[: limit + 1], limit, key=lambda shown: str(shown["GrantId"]), show=_dated)
+    found.sort(key=_name)
+    page = page_of("Grants", found[: limit + 1], limit, key=lambda shown: " ".join(_name(shown)), show=_dated)
     prefix = key_arn(tenant, "")
     mirrored = [shown for shown in page["Grants"] if not shown["KeyId"].startswith(prefix)]
     return _confirmed(call, tenant.lagoon, page, mirrored) if mirrored else page
@@ -144,7 +147,11 @@ async def _confirmed(call: Call, lagoon: Lagoon, page: Params, mirrored: list[Pa
     for grants in asked.values():
         ids = [shown["GrantId"] for shown in grants]
         params = {"KeyId": grants[0]["KeyId"], "GrantIds": ids, "RetiringPrincipal": call["RetiringPrincipal"]}
-        answer = await lagoon.call(call, "kms", "ConfirmGrants", params)
+        try:
+            answer = await lagoon.call(call, "kms", "ConfirmGrants", params)
+        except AwsError:
+            # Nobody says that they are gone.
+            continue
         gone.update(_name(shown) for shown in grants if shown["GrantId"] not in answer["GrantIds"])
     if gone:
         await lagoon.transaction(_drop_mirrors, sorted(gone))
