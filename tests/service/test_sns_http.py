@@ -328,7 +328,8 @@ def test_tenants_that_there_cannot_be(atoll: Any, path: str) -> None:
 def test_a_closed_realm_shows_only_its_certificate(atoll_with: Callable[..., Any], endpoint: Endpoint) -> None:
     """Yet whoever follows a link in a message needs no key."""
     with atoll_with("--temporary", "--closed") as atoll:
-        assert fetch(f"{atoll.url}/_aws/sns/sms-messages")[0] == 403
+        status, body = fetch(f"{atoll.url}/_aws/sns/sms-messages")
+        assert (status, json.loads(body)) == (403, {"message": "Request is missing Authentication Token"})
         assert fetch(f"{atoll.url}/_aws/sns/SimpleNotificationService-64656661756c74.pem")[0] == 200
         sns = atoll.client("sns", **atoll.printed_keys())
         topic = sns.create_topic(Name=unique())["TopicArn"]

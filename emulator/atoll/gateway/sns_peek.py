@@ -27,7 +27,7 @@ from atoll.core.ids import uuid4
 from atoll.core.tenant_id import TenantId
 from atoll.gateway.dispatch import Dispatcher
 from atoll.gateway.identify import Identifier
-from atoll.gateway.refusals import NotAuthenticated
+from atoll.gateway.refusals import NotAuthenticated, in_words
 from atoll.gateway.sigv4 import is_region
 from atoll.index.directory import Directory
 from atoll.wire.http import Request, Response
@@ -88,7 +88,7 @@ class SnsPeek:
             asked = _Asked(request, await self._realm(request), self._account, _REGION)
             return await self._answer(path, request, asked)
         except NotAuthenticated as error:
-            return _json(403, {"message": str(error)})
+            return _json(403, {"message": in_words(error, "sns", "query").message})
         except AwsError as error:
             return _json(error.status or 400, {"message": error.message})
         except ValueError as error:

@@ -7,7 +7,7 @@ and the same object. https://docs.aws.amazon.com/sns/latest/dg/string-value-matc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -82,10 +82,8 @@ def _field(key: str, value: Any, scope: str) -> Matcher:
 
 
 def _any_object(inner: Matcher, value: Any) -> bool:
-    if isinstance(value, list):
-        return any(_any_object(inner, each) for each in value)
     # Of what is not there every field is absent.
-    return inner(value if isinstance(value, dict) else {})
+    return any(inner(each if isinstance(each, dict) else {}) for each in elements(value))
 
 
 def _leaf(key: str, rules: list[Any], scope: str) -> Matcher:
@@ -100,13 +98,26 @@ def _leaf(key: str, rules: list[Any], scope: str) -> Matcher:
         value = message.get(key, _ABSENT)
         if value is _ABSENT or isinstance(value, dict):
             return absent
-        return _any_value(test, value) if isinstance(value, list) else test(value)
+        return any(map(test, elements(value))) if isinstance(value, list) else test(value)
 
     return match
 
 
-def _any_value(test: Test, values: list[Any]) -> bool:
-    return any(_any_value(test, each) if isinstance(each, list) else test(each) for each in values)
+def elements(value: Any) -> Iterator[Any]:
+    """What is in arrays within arrays, in order; what is no array is its own element. A message may nest deeper than
+    Python's calls do."""
+    if not isinstance(value, list):
+        yield value
+        return
+    open_arrays = [iter(value)]
+    while open_arrays:
+        for each in open_arrays[-1]:
+            if isinstance(each, list):
+                open_arrays.append(iter(each))
+                break
+            yield each
+        else:
+            open_arrays.pop()
 
 
 def _test(rule: Any) -> Test:

@@ -38,14 +38,19 @@ def parse_filter_policy(text: str, scope: str, prefix: str = "") -> Policy:
         raise invalid_parameter(f"{prefix}FilterPolicy: Filter policy must be a JSON object")
     if len(text.encode()) > MAX_BYTES:
         raise invalid_parameter(f"{prefix}FilterPolicy: Filter policy is too long")
+    too_complex = invalid_parameter(f"{prefix}FilterPolicy: Filter policy is too complex")
     reader = _Reader(Tokens(text), prefix)
-    reader.read(policy)
+    try:
+        reader.read(policy)
+    except RecursionError:
+        # What nests this deep is past the complexity that a policy may have.
+        raise too_complex from None
     if scope == ATTRIBUTES and _is_nested(policy):
         raise invalid_parameter(f"{prefix}Filter policy scope MessageAttributes does not support nested filter policy")
     if _keys(policy) > MAX_KEYS:
         raise invalid_parameter(f"{prefix}FilterPolicy: Filter policy can not have more than {MAX_KEYS} keys")
     if combinations(policy) > MAX_COMBINATIONS:
-        raise invalid_parameter(f"{prefix}FilterPolicy: Filter policy is too complex")
+        raise too_complex
     return policy
 
 

@@ -70,6 +70,9 @@ def why_not_json(text: str) -> str:
                 f" Unexpected character ('{character}' (code {ord(character)})): was expecting double-quote to start "
                 f"field name\n{place(text, error.pos)}"
             )
+    except RecursionError:
+        # It nests deeper than this parser goes.
+        return ""
     return ""
 
 

@@ -37,9 +37,9 @@ def check_sms_attributes(given: dict[str, str]) -> None:
                 raise invalid_parameter("DefaultSenderID is not a valid attribute")
             case "DefaultSMSType" if value and value not in TYPES:
                 raise invalid_parameter("DefaultSMSType is invalid")
-            case "DeliveryStatusSuccessSamplingRate" if not (value.isdecimal() and int(value) <= 100):
+            case "DeliveryStatusSuccessSamplingRate" if value and not (value.isdecimal() and int(value) <= 100):
                 raise invalid_parameter("DeliveryStatusSuccessSamplingRate is invalid")
-            case "MonthlySpendLimit" if not value.isdecimal():
+            case "MonthlySpendLimit" if value and not value.isdecimal():
                 raise invalid_parameter("MonthlySpendLimit is invalid")
 
 

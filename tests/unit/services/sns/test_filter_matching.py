@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from atoll.core.errors import AwsError
-from atoll.services.sns.filter_matching import attribute_values, compile_filter, parse_body
+from atoll.services.sns.filter_matching import attribute_values, compile_filter, elements, parse_body
 from atoll.services.sns.filter_policies import ATTRIBUTES, BODY, parse_filter_policy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,3 +126,25 @@ def test_a_field_of_the_message_passes_a_policy_that_names_it(message: Any, key:
     if value is not None and not isinstance(value, list):
         assert compile_filter({key: [value]}, BODY)(message)
         assert not compile_filter({key: [{"exists": False}]}, BODY)(message)
+
+
+def test_arrays_may_nest_deep() -> None:
+    deep = "[" * 1000 + '"x"' + "]" * 1000
+    leaf = compile_filter({"a": ["x"]}, BODY)
+    inner = compile_filter({"a": {"b": [{"exists": False}]}}, BODY)
+    body = parse_body(f'{{"a":{deep}}}')
+    assert body is not None
+    assert leaf(body)
+    assert inner(body)
+    assert not compile_filter({"a": ["y"]}, BODY)(body)
+
+
+def test_elements_of_arrays_within_arrays_match_in_their_order() -> None:
+    seen: list[Any] = []
+
+    def note(value: Any) -> bool:
+        seen.append(value)
+        return False
+
+    assert not any(map(note, elements([1, [2, [], [3]], 4])))
+    assert seen == [1, 2, 3, 4]

@@ -92,6 +92,17 @@ def test_what_is_not_json() -> None:
     assert "must be a JSON object" in refusal("[1]")
 
 
+def test_what_nests_deep_is_too_complex() -> None:
+    text = '{"a":' * 900 + '["x"]' + "}" * 900
+    with pytest.raises(AwsError, match="Filter policy is too complex"):
+        parse_filter_policy(text, BODY)
+
+
+def test_what_nests_deeper_than_the_parser_goes_is_not_json() -> None:
+    with pytest.raises(AwsError, match=r"FilterPolicy: failed to parse JSON\.$"):
+        parse_filter_policy("[" * 100_000, BODY)
+
+
 def test_a_second_line_is_counted() -> None:
     assert refusal('{\n"key": 7}').endswith("line: 2, column: 9]")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from atoll.services.sns.sms import ATTRIBUTES
 
 NUMBER = "+491701234567"
 
@@ -17,6 +18,12 @@ def test_settings(sns: Any) -> None:
     }
     sns.call("SetSMSAttributes", attributes={"DefaultSMSType": ""})
     assert sns.call("GetSMSAttributes")["attributes"] == {"MonthlySpendLimit": "1", "DefaultSenderID": "Atoll"}
+
+
+def test_every_setting_may_be_emptied(sns: Any) -> None:
+    sns.call("SetSMSAttributes", attributes={"DeliveryStatusSuccessSamplingRate": "50", "DefaultSenderID": "Atoll"})
+    sns.call("SetSMSAttributes", attributes=dict.fromkeys(sorted(ATTRIBUTES), ""))
+    assert sns.call("GetSMSAttributes") == {"attributes": {"MonthlySpendLimit": "1"}}
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,7 @@ BAD = [
         "start field name\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, "
         "column: 2]",
     ),
+    ("RedrivePolicy", "[" * 100_000, "RedrivePolicy: failed to parse JSON."),
     ("ReplayPolicy", "{}", "ReplayPolicy: can only be set for FIFO topics"),
     (
         "DeliveryPolicy",
