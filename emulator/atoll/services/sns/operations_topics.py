@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from atoll.core.arn import parse_arn
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.services.sns.archive import began, begin_keeping, forget_archive
@@ -31,12 +30,13 @@ from atoll.services.sns.topics import (
     Topic,
     arn_of,
     check_name,
+    check_topic_arn,
     dump,
     dump_attributes,
     find_topic,
     forget_topic,
-    name_in,
     record_topic,
+    topic_at,
     topic_named,
 )
 from atoll.tenants import Tenant
@@ -97,7 +97,8 @@ def _defaults(topic: Topic) -> Attributes:
 
 @sns.operation("DeleteTopic")
 def delete_topic(call: Call, tenant: Tenant) -> Params:
-    topic = topic_named(tenant, name_in(call["TopicArn"]))
+    check_topic_arn(call["TopicArn"])
+    topic = topic_at(tenant, call["TopicArn"])
     if topic is None:
         return {}
     if topic.archive_days:
@@ -222,8 +223,7 @@ def put_data_protection_policy(call: Call, tenant: Tenant) -> Params:
 
 def _tagged(call: Call, tenant: Tenant) -> Topic:
     """Raises ResourceNotFoundException."""
-    parsed = parse_arn(call["ResourceArn"])
-    topic = None if parsed is None else topic_named(tenant, parsed.resource)
+    topic = topic_at(tenant, call["ResourceArn"])
     if topic is None:
         raise resource_does_not_exist()
     return topic

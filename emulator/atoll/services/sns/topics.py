@@ -87,14 +87,21 @@ def find_topic(tenant: Tenant, arn: str, parameter: str = "TopicArn") -> Topic:
         pass
     else:
         return topic
-    found = topic_named(tenant, name_in(arn, parameter))
+    check_topic_arn(arn, parameter)
+    found = topic_at(tenant, arn)
     if found is None:
         raise topic_does_not_exist()
     return found
 
 
-def name_in(arn: str, parameter: str = "TopicArn") -> str:
-    """The name of the topic with that ARN. Raises InvalidParameterException."""
+def topic_at(tenant: Tenant, arn: str) -> Topic | None:
+    """The tenant's topic with exactly that ARN, its partition and its account too."""
+    topic = topic_named(tenant, arn.rpartition(":")[2])
+    return topic if topic is not None and topic.arn == arn else None
+
+
+def check_topic_arn(arn: str, parameter: str = "TopicArn") -> None:
+    """Raises InvalidParameterException."""
     parsed = parse_arn(arn)
     if parsed is None:
         if arn.count(":") < 5:
@@ -102,7 +109,6 @@ def name_in(arn: str, parameter: str = "TopicArn") -> str:
         raise invalid_parameter(parameter)
     if parsed.service != "sns" or ":" in parsed.resource or "/" in parsed.resource:
         raise invalid_parameter(parameter)
-    return parsed.resource
 
 
 def topic_named(tenant: Tenant, name: str) -> Topic | None:

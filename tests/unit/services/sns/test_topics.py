@@ -332,3 +332,26 @@ def test_data_protection_policies(sns: Any) -> None:
     assert sns.call("GetDataProtectionPolicy", ResourceArn=created)["DataProtectionPolicy"] == text
     sns.call("PutDataProtectionPolicy", ResourceArn=arn, DataProtectionPolicy="")
     assert sns.call("GetDataProtectionPolicy", ResourceArn=arn) == {"DataProtectionPolicy": None}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "arn:aws-cn:sns:eu-central-1:111111111111:orders",
+        "arn:aws:sns:eu-central-1::orders",
+        "arn:aws:sns::111111111111:orders",
+    ],
+)
+def test_an_arn_is_the_topic_s_only_as_a_whole(sns: Any, other: str) -> None:
+    arn = sns.topic("orders")
+    assert sns.fails("GetTopicAttributes", TopicArn=other) == ("NotFound", "Topic does not exist")
+    assert sns.fails("Publish", TopicArn=other, Message="m") == ("NotFound", "Topic does not exist")
+    assert sns.fails("ListTagsForResource", ResourceArn=other) == ("ResourceNotFound", "Resource does not exist")
+    sns.call("DeleteTopic", TopicArn=other)
+    assert sns.attributes(arn)["TopicArn"] == arn
+
+
+def test_tags_are_a_topic_s(sns: Any) -> None:
+    arn = sns.topic("orders")
+    queue = arn.replace(":sns:", ":sqs:")
+    assert sns.fails("ListTagsForResource", ResourceArn=queue) == ("ResourceNotFound", "Resource does not exist")
