@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-PAYMENTS, OTHER, REGION = "111111111111", "333333333333", "eu-central-1"
+PAYMENTS, SUBSCRIBER, OTHER, REGION = "111111111111", "222222222222", "333333333333", "eu-central-1"
 MANIFEST = (
     'apiVersion: atoll.dev/v1alpha1\nkind: Account\nmetadata: {name: payments}\nspec: {accountId: "111111111111"}\n'
 )
@@ -69,6 +69,21 @@ def test_a_fork_delivers_to_its_own_queues(started: Any, tmp_path: Path) -> None
             *(f"arn:aws:sqs:{REGION}:{OTHER}:{name}" for name in ("dead", "orders")),
         ]
     )
+
+
+def test_a_fork_goes_on_sending_to_queues_of_others(started: Any, tmp_path: Path) -> None:
+    sqs = started.client("sqs", SUBSCRIBER, REGION)
+    url = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    topic = started.client("sns", PAYMENTS, REGION).create_topic(Name="t")["TopicArn"]
+    subscribed = {"Protocol": "sqs", "Endpoint": f"arn:aws:sqs:{REGION}:{SUBSCRIBER}:orders"}
+    started.client("sns", PAYMENTS, REGION).subscribe(TopicArn=topic, **subscribed)
+    file = tmp_path / "seeded.atoll"
+    started.command("snapshot", "save", PAYMENTS, str(file))
+    started.command("snapshot", "load", str(file), "--account", OTHER)
+    fork = topic.replace(PAYMENTS, OTHER)
+    started.client("sns", OTHER, REGION).publish(TopicArn=fork, Message="from the fork")
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert json.loads(message["Body"])["TopicArn"] == fork
 
 
 def test_a_reset_of_the_service_leaves_the_others(started: Any) -> None:
