@@ -86,6 +86,32 @@ def test_a_fork_goes_on_sending_to_queues_of_others(started: Any, tmp_path: Path
     assert json.loads(message["Body"])["TopicArn"] == fork
 
 
+def test_a_subscriber_sees_what_forks_and_loads_have(started: Any, tmp_path: Path) -> None:
+    sns, subscriber = (started.client("sns", account, REGION) for account in (PAYMENTS, SUBSCRIBER))
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    subscriber.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{SUBSCRIBER}:orders")
+    fork = topic.replace(PAYMENTS, OTHER)
+    file = tmp_path / "seeded.atoll"
+
+    def become(topics: list[str]) -> bool:
+        """Copies come by effects, soon."""
+        for _ in range(1000):
+            if sorted(each["TopicArn"] for each in subscriber.list_subscriptions()["Subscriptions"]) == topics:
+                return True
+        return False
+
+    assert become([topic])
+    started.command("snapshot", "save", PAYMENTS, str(file))
+    started.command("snapshot", "load", str(file), "--account", OTHER)
+    assert become([topic, fork])
+    started.client("sns", OTHER, REGION).delete_topic(TopicArn=fork)
+    assert become([topic])
+    sns.delete_topic(TopicArn=topic)
+    assert become([])
+    started.command("snapshot", "load", str(file), "--account", PAYMENTS)
+    assert become([topic])
+
+
 def test_a_reset_of_the_service_leaves_the_others(started: Any) -> None:
     seed(started)
     started.command("reset", "--account", "payments", "--service", "sns")

@@ -79,6 +79,7 @@ def _subscribe_again(call: Call, tenant: Tenant, topic: Topic, subscription: Sub
             raise invalid_parameter("Attributes Reason: Subscription already exists with different attributes")
     if subscription.pending:
         ask_to_confirm(tenant, topic, subscription, call.origin)
+    tell_owner(tenant, subscription, call.caller)
     return _subscribed(call, subscription)
 
 
@@ -281,7 +282,7 @@ def keep_subscription(call: Call, tenant: Tenant) -> Params:
     topic, _, id = call["SubscriptionArn"].rpartition(":")
     tenant.execute(
         "INSERT INTO subscription_mirror (id, topic, protocol, endpoint, pending) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET pending = excluded.pending",
+        "ON CONFLICT (id, topic) DO UPDATE SET pending = excluded.pending",
         (id, topic, call["Protocol"], call["Endpoint"], call["Pending"]),
     )
     return {}
@@ -289,5 +290,6 @@ def keep_subscription(call: Call, tenant: Tenant) -> Params:
 
 @sns.operation("ForgetSubscription", internal=True)
 def forget_subscription(call: Call, tenant: Tenant) -> Params:
-    tenant.execute("DELETE FROM subscription_mirror WHERE id = ?", (call["SubscriptionArn"].rpartition(":")[2],))
+    topic, _, id = call["SubscriptionArn"].rpartition(":")
+    tenant.execute("DELETE FROM subscription_mirror WHERE id = ? AND topic = ?", (id, topic))
     return {}

@@ -43,14 +43,16 @@ CREATE TABLE subscription_token (
 CREATE INDEX subscription_token_expires ON subscription_token (expires);
 CREATE INDEX subscription_token_subscription ON subscription_token (subscription);
 
--- Subscriptions of this tenant to topics of others: copies, kept by effects of theirs.
+-- Subscriptions of this tenant to topics of others: copies, kept by effects of theirs. A fork of a topic's account has
+-- subscriptions with the original's ids.
 CREATE TABLE subscription_mirror (
     number   INTEGER PRIMARY KEY AUTOINCREMENT,
-    id       TEXT NOT NULL UNIQUE,
+    id       TEXT NOT NULL,
     topic    TEXT NOT NULL,                     -- an ARN
     protocol TEXT NOT NULL,
     endpoint TEXT NOT NULL,
-    pending  INTEGER NOT NULL
+    pending  INTEGER NOT NULL,
+    UNIQUE (id, topic)
 );
 
 -- What was published to FIFO topics in the last five minutes. `scope` is the message group, or empty for the topic.

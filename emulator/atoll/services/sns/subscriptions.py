@@ -244,6 +244,15 @@ def tell_owner(tenant: Tenant, subscription: Subscription, caller: Caller, *, go
     tenant.effect(caller, "sns", operation, params, lane=f"sns:{subscription.id}", awaited=True)
 
 
+def tell_all_owners(tenant: Tenant, key: str) -> None:
+    """The timer of a tenant that is a copy: owners know of what it was copied from, or of what it was before."""
+    for row in tenant.rows(f"{_SELECT} WHERE owner IS NOT NULL OR home IS NOT NULL ORDER BY number"):
+        topic = topic_with_id(tenant, row[1])
+        if topic is not None:
+            subscription = Subscription(tenant, topic.arn, row)
+            tell_owner(tenant, subscription, subscription.owner_caller(tenant))
+
+
 def as_listed(subscription: Subscription) -> dict[str, str]:
     return {
         "SubscriptionArn": PENDING if subscription.pending else subscription.arn,

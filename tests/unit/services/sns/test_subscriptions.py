@@ -368,6 +368,23 @@ def test_copies_are_kept_and_forgotten(sns: Any) -> None:
     assert sns.call("ListSubscriptions")["Subscriptions"] == []
 
 
+def test_a_fork_s_copy_is_beside_the_original_s(sns: Any) -> None:
+    arns = [f"arn:aws:sns:us-east-1:{account}:t:1" for account in (OTHER, "333333333333")]
+    for arn in arns:
+        sns.call("KeepSubscription", SubscriptionArn=arn, Protocol="email", Endpoint="a@example.com", Pending=False)
+    sns.call("ForgetSubscription", SubscriptionArn=arns[1])
+    assert [each["SubscriptionArn"] for each in sns.call("ListSubscriptions")["Subscriptions"]] == arns[:1]
+
+
+def test_who_subscribes_again_has_its_copy_again(sns: Any) -> None:
+    topic, caller = sns.topic(), sns.of(OTHER, "us-east-1")
+    given = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": sns.queue_arn("q")}
+    for _ in range(2):
+        arn = sns.call("Subscribe", caller, **given)["SubscriptionArn"]
+        [told] = sns.effects()
+        assert (told.operation, told.params["SubscriptionArn"]) == ("KeepSubscription", arn)
+
+
 def test_rows_do_not_name_their_tenant(sns: Any) -> None:
     topic = sns.topic()
     sns.subscribe(topic, "email", "a@example.com")
