@@ -110,6 +110,10 @@ def test_a_subscriber_sees_what_forks_and_loads_have(started: Any, tmp_path: Pat
     assert become([])
     started.command("snapshot", "load", str(file), "--account", PAYMENTS)
     assert become([topic])
+    started.command("reset", "--account", PAYMENTS)
+    [stale] = subscriber.list_subscriptions()["Subscriptions"]
+    subscriber.unsubscribe(SubscriptionArn=stale["SubscriptionArn"])
+    assert become([])
 
 
 def test_a_reset_of_the_service_leaves_the_others(started: Any) -> None:

@@ -160,6 +160,7 @@ _CANCELLED = ("protocol", "endpoint", "owner", "home", "principal", "attributes"
 def unsubscribe(call: Call, tenant: Tenant) -> Params:
     found = find_subscription(tenant, call["SubscriptionArn"])
     if found is None:
+        subscriptions.tell_of_none(tenant, call["SubscriptionArn"], call.caller)
         return {}
     topic, subscription = found
     if subscription.pending:

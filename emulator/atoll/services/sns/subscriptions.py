@@ -229,19 +229,25 @@ def tell_owner(tenant: Tenant, subscription: Subscription, caller: Caller, *, go
     """Has the owner's tenant keep or forget its copy, where it is another tenant."""
     if not is_elsewhere(tenant, subscription):
         return
-    params: dict[str, Any] = {
-        "Owner": subscription.owner,
-        "OwnerRegion": subscription.home,
-        "SubscriptionArn": subscription.arn,
-    }
-    if not gone:
-        params |= {
-            "Protocol": subscription.protocol,
-            "Endpoint": subscription.endpoint,
-            "Pending": subscription.pending,
-        }
-    operation = "ForgetSubscription" if gone else "KeepSubscription"
-    tenant.effect(caller, "sns", operation, params, lane=f"sns:{subscription.id}", awaited=True)
+    owner, home, arn = subscription.owner, subscription.home, subscription.arn
+    if gone:
+        _tell(tenant, caller, "ForgetSubscription", owner, home, arn, {})
+        return
+    kept = {"Protocol": subscription.protocol, "Endpoint": subscription.endpoint, "Pending": subscription.pending}
+    _tell(tenant, caller, "KeepSubscription", owner, home, arn, kept)
+
+
+def tell_of_none(tenant: Tenant, arn: str, caller: Caller) -> None:
+    """Has the caller's tenant forget a copy of a subscription that is not here, as after a reset."""
+    if caller.access_key and (caller.account, caller.region) != (tenant.id.account, tenant.id.region):
+        _tell(tenant, caller, "ForgetSubscription", caller.account, caller.region, arn, {})
+
+
+def _tell(
+    tenant: Tenant, caller: Caller, operation: str, owner: str, home: str, arn: str, more: dict[str, Any]
+) -> None:
+    params = {"Owner": owner, "OwnerRegion": home, "SubscriptionArn": arn, **more}
+    tenant.effect(caller, "sns", operation, params, lane=f"sns:{arn.rpartition(':')[2]}", awaited=True)
 
 
 def tell_all_owners(tenant: Tenant, key: str) -> None:
