@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from atoll.core.policy_documents import VERSIONS, listed, statements_of
+
 SYNTAX = "This resource policy contains a syntax error."
 PRINCIPAL = "This resource policy contains an unsupported principal."
 SERVICE_PRINCIPAL = "This resource policy contains an invalid service principal."
@@ -21,7 +23,6 @@ BROAD = (
 )
 LOCKOUT = "Your requested changes will not allow you to manage this secret in the future."
 
-_VERSIONS = ("2008-10-17", "2012-10-17")
 _PRINCIPAL = re.compile(
     r"\*|[0-9]{12}|A[A-Z]{2}A[A-Z0-9]{12,124}"
     r"|arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:root|(?:user|role)/.+)|sts::[0-9]{12}:(?:assumed-role|federated-user)/.+)"
@@ -56,7 +57,7 @@ def replication_policy(primary: str, partition: str, account: str) -> str:
         "Resource": "*",
         "Condition": {"ArnEquals": {"aws:SourceArn": primary}},
     }
-    return orjson.dumps({"Version": _VERSIONS[1], "Statement": [statement]}).decode()
+    return orjson.dumps({"Version": VERSIONS[1], "Statement": [statement]}).decode()
 
 
 class Finding(NamedTuple):
@@ -98,9 +99,9 @@ def _statements(text: str) -> list[dict[str, Any]] | None:
         return None
     if not isinstance(policy, dict) or not policy.keys() <= {"Version", "Id", "Statement"}:
         return None
-    if policy.get("Version", _VERSIONS[0]) not in _VERSIONS or not isinstance(policy.get("Id", ""), str):
+    if policy.get("Version", VERSIONS[0]) not in VERSIONS or not isinstance(policy.get("Id", ""), str):
         return None
-    statements = _listed(policy.get("Statement", []))
+    statements = statements_of(policy)
     return statements if statements and all(map(_is_statement, statements)) else None
 
 
@@ -122,7 +123,7 @@ _NOT = {f"Not{name}": True for name in _ONE_OF}
 
 
 def _is_texts(value: object) -> bool:
-    return bool(value) and all(isinstance(item, str) and item for item in _listed(value))
+    return bool(value) and all(isinstance(item, str) and item for item in listed(value))
 
 
 def _is_principal(principal: object) -> bool:
@@ -140,7 +141,7 @@ def _principals(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:
     principal = statement.get("Principal", statement.get("NotPrincipal"))
     if isinstance(principal, dict):
         for kind, names in principal.items():
-            yield from ((kind, name) for name in _listed(names))
+            yield from ((kind, name) for name in listed(names))
     else:
         yield ("AWS", "*")
 
@@ -151,7 +152,7 @@ def _is_broad(statement: dict[str, Any]) -> bool:
         return False
     everybody = "NotPrincipal" in statement or ("AWS", "*") in _principals(statement)
     return everybody and not any(
-        _narrows(operator.lower(), key.lower(), _listed(values))
+        _narrows(operator.lower(), key.lower(), listed(values))
         for operator, keys in statement.get("Condition", {}).items()
         for key, values in keys.items()
     )
@@ -188,9 +189,5 @@ def _shuts_out(statement: dict[str, Any]) -> bool:
         return False
     managing = {"*", "secretsmanager:*", "secretsmanager:putresourcepolicy", "secretsmanager:put*"}
     return "Principal" in statement and any(
-        action.lower() in managing for action in _listed(statement.get("Action", []))
+        action.lower() in managing for action in listed(statement.get("Action", []))
     )
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

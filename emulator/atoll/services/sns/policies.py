@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 
 from atoll.core.arn import partition_of
+from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, parse_policy, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.services.sns.errors import invalid_parameter
 
@@ -27,10 +27,6 @@ ACTIONS = (
 )
 GRANTABLE = frozenset((*ACTIONS, "Receive"))
 MAX_BYTES = 30 * 1024
-VERSIONS = ("2008-10-17", "2012-10-17")
-STATEMENT_KEYS = frozenset(
-    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
-)
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -55,16 +51,16 @@ def default_policy(tenant: TenantId, topic_arn: str) -> str:
 
 def check_policy(text: str, prefix: str = "") -> None:
     """Raises InvalidParameterException where the text is no policy that a topic may have."""
-    policy = _parse(text)
+    policy = parse_policy(text)
     if policy is None or len(text.encode()) > MAX_BYTES or not policy.keys() <= {"Version", "Id", "Statement"}:
         raise invalid_parameter(f"{prefix}Policy Error: null")
     if policy.get("Version", VERSIONS[0]) not in VERSIONS:
         raise invalid_parameter(f"{prefix}Policy Error: null")
-    statements = _listed(policy.get("Statement", []))
-    if not statements or not all(_is_statement(statement) for statement in statements):
+    statements = statements_of(policy)
+    if not statements or not all(map(is_statement, statements)):
         raise invalid_parameter(f"{prefix}Policy Error: null")
     for statement in statements:
-        for action in _listed(statement.get("Action", statement.get("NotAction"))):
+        for action in listed(statement.get("Action", statement.get("NotAction"))):
             if not re.fullmatch(r"(?i)\*|sns:[A-Za-z*?]+", action):
                 raise invalid_parameter(f"{prefix}Policy statement action out of service scope!")
 
@@ -79,8 +75,8 @@ def with_permission(
         raise invalid_parameter("AWSAccountId")
     if not actions:
         raise invalid_parameter("ActionName")
-    policy = _parse(text) or {}
-    statements = _listed(policy.get("Statement", []))
+    policy = parse_policy(text) or {}
+    statements = statements_of(policy)
     if any(statement.get("Sid") == label for statement in statements):
         raise invalid_parameter("Statement already exists")
     if not set(actions) <= GRANTABLE | {"*"}:
@@ -92,8 +88,8 @@ def with_permission(
     statement = {
         "Sid": label,
         "Effect": "Allow",
-        "Principal": {"AWS": _one_or_many([f"arn:{partition}:iam::{account}:root" for account in accounts])},
-        "Action": _one_or_many([f"SNS:{action}" for action in actions]),
+        "Principal": {"AWS": one_or_many([f"arn:{partition}:iam::{account}:root" for account in accounts])},
+        "Action": one_or_many([f"SNS:{action}" for action in actions]),
         "Resource": topic_arn,
     }
     changed = orjson.dumps({**policy, "Statement": [*statements, statement]}).decode()
@@ -104,41 +100,6 @@ def with_permission(
 
 def without_permission(text: str, label: str) -> str:
     """The policy without the statement of that label; one that it does not have is nothing to AWS."""
-    policy = _parse(text) or {}
-    left = [statement for statement in _listed(policy.get("Statement", [])) if statement.get("Sid") != label]
+    policy = parse_policy(text) or {}
+    left = [statement for statement in statements_of(policy) if statement.get("Sid") != label]
     return orjson.dumps({**policy, "Statement": left}).decode()
-
-
-def _parse(text: str) -> dict[str, Any] | None:
-    try:
-        policy = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return policy if isinstance(policy, dict) else None
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _one_or_many(values: list[str]) -> str | list[str]:
-    return values[0] if len(values) == 1 else values
-
-
-def _is_statement(statement: object) -> bool:
-    return (
-        isinstance(statement, dict)
-        and statement.keys() <= STATEMENT_KEYS
-        and statement.get("Effect") in ("Allow", "Deny")
-        and _is_text(statement, "Action")
-        and _is_text(statement, "Resource")
-        and ("Principal" in statement) != ("NotPrincipal" in statement)
-    )
-
-
-def _is_text(statement: dict[str, Any], name: str) -> bool:
-    """Whether exactly one of `name` and its negation is there, a string or strings."""
-    if (name in statement) == (f"Not{name}" in statement):
-        return False
-    value = statement.get(name, statement.get(f"Not{name}"))
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from atoll.core.arn import partition_of, render_arn
+from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, parse_policy, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.services.sqs.errors import (
     invalid_attribute_value,
@@ -25,10 +26,6 @@ MAX_STATEMENTS = 20
 MAX_ACTIONS = 7
 MAX_PRINCIPALS = 50
 MAX_CONDITIONS = 10
-VERSIONS = ("2008-10-17", "2012-10-17")
-STATEMENT_KEYS = frozenset(
-    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
-)
 GRANTABLE = frozenset(
     (
         "*",
@@ -65,20 +62,20 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 def check_policy(text: str) -> None:
     """Raises InvalidAttributeValue where the text is not a policy or too long, OverLimit where it has too much."""
-    policy = _parse(text) if len(text.encode()) <= MAX_BYTES else None
+    policy = parse_policy(text) if len(text.encode()) <= MAX_BYTES else None
     if policy is None or not policy.keys() <= {"Version", "Id", "Statement"}:
         raise invalid_attribute_value("Policy")
     if policy.get("Version", VERSIONS[0]) not in VERSIONS:
         raise invalid_attribute_value("Policy")
-    statements = _statements(policy)
-    if not statements or not all(_is_statement(statement) for statement in statements):
+    statements = statements_of(policy)
+    if not statements or not all(map(is_statement, statements)):
         raise invalid_attribute_value("Policy")
     if len(statements) > MAX_STATEMENTS:
         raise over_limit(
             f"{len(statements)} statements were found in the submitted policy, max allowed is {MAX_STATEMENTS}"
         )
     for statement in statements:
-        _check_most(len(_listed(statement.get("Action", statement.get("NotAction")))), "Actions", MAX_ACTIONS)
+        _check_most(len(listed(statement.get("Action", statement.get("NotAction")))), "Actions", MAX_ACTIONS)
     _check_most(sum(map(_principals, statements)), "Principals", MAX_PRINCIPALS)
     _check_most(sum(map(_conditions, statements)), "Conditions", MAX_CONDITIONS)
 
@@ -88,49 +85,14 @@ def _check_most(count: int, what: str, most: int) -> None:
         raise over_limit(f"{count} {what} were found, maximum allowed is {most}.")
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def _principals(statement: dict[str, Any]) -> int:
     principal = statement.get("Principal", statement.get("NotPrincipal"))
-    return sum(len(_listed(each)) for each in principal.values()) if isinstance(principal, dict) else 1
+    return sum(len(listed(each)) for each in principal.values()) if isinstance(principal, dict) else 1
 
 
 def _conditions(statement: dict[str, Any]) -> int:
     condition = statement.get("Condition")
     return sum(len(keys) for keys in condition.values() if isinstance(keys, dict)) if isinstance(condition, dict) else 0
-
-
-def _parse(text: str) -> dict[str, Any] | None:
-    try:
-        policy = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return policy if isinstance(policy, dict) else None
-
-
-def _statements(policy: dict[str, Any]) -> list[Any]:
-    return _listed(policy.get("Statement", []))
-
-
-def _is_statement(statement: object) -> bool:
-    return (
-        isinstance(statement, dict)
-        and statement.keys() <= STATEMENT_KEYS
-        and statement.get("Effect") in ("Allow", "Deny")
-        and _is_text(statement, "Action")
-        and _is_text(statement, "Resource")
-        and ("Principal" in statement) != ("NotPrincipal" in statement)
-    )
-
-
-def _is_text(statement: dict[str, Any], name: str) -> bool:
-    """Whether exactly one of `name` and its negation is there, a string or strings."""
-    if (name in statement) == (f"Not{name}" in statement):
-        return False
-    value = statement.get(name, statement.get(f"Not{name}"))
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
 def with_permission(
@@ -152,10 +114,10 @@ def with_permission(
         if not _ACCOUNT.fullmatch(account):
             raise invalid_value(account, "PrincipalId", "Unable to verify.")
     arn = render_arn("sqs", tenant, queue)
-    policy = _parse(text) if text else None
+    policy = parse_policy(text) if text else None
     if policy is None:
         policy = {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
-    statements = _statements(policy)
+    statements = statements_of(policy)
     if any(statement.get("Sid") == label for statement in statements):
         raise invalid_value(label, "Label", "Already exists.")
     _check_most(len(statements) + 1, "Statements", MAX_STATEMENTS)
@@ -163,8 +125,8 @@ def with_permission(
     statement = {
         "Sid": label,
         "Effect": "Allow",
-        "Principal": {"AWS": _one_or_many([f"arn:{partition}:iam::{account}:root" for account in accounts])},
-        "Action": _one_or_many([f"SQS:{action}" for action in actions]),
+        "Principal": {"AWS": one_or_many([f"arn:{partition}:iam::{account}:root" for account in accounts])},
+        "Action": one_or_many([f"SQS:{action}" for action in actions]),
         "Resource": arn,
     }
     return orjson.dumps({**policy, "Statement": [*statements, statement]}).decode()
@@ -183,16 +145,12 @@ def _check_actions(actions: list[str]) -> None:
             )
 
 
-def _one_or_many(values: list[str]) -> str | list[str]:
-    return values[0] if len(values) == 1 else values
-
-
 def without_permission(text: str, label: str) -> str:
     """The policy without the statement of that label; empty when it was the last."""
     if not label:
         raise missing_parameter("Label")
-    policy = _parse(text) if text else None
-    statements = [] if policy is None else _statements(policy)
+    policy = parse_policy(text) if text else None
+    statements = [] if policy is None else statements_of(policy)
     left = [statement for statement in statements if statement.get("Sid") != label]
     if policy is None or len(left) == len(statements):
         raise invalid_value(label, "Label", "can't find label.")

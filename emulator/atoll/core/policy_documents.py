@@ -1,0 +1,58 @@
+"""Resource policies as JSON: what their texts have in common, whichever service keeps them. What a service takes of
+them, and how it refuses the rest, is the service's.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+VERSIONS = ("2008-10-17", "2012-10-17")
+"""The first is that of a policy that names none."""
+_STATEMENT_KEYS = frozenset(
+    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+)
+
+
+def parse_policy(text: str) -> dict[str, Any] | None:
+    """None where the text is not a JSON object."""
+    try:
+        policy = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return policy if isinstance(policy, dict) else None
+
+
+def statements_of(policy: dict[str, Any]) -> list[Any]:
+    return listed(policy.get("Statement", []))
+
+
+def is_statement(statement: object) -> bool:
+    return (
+        isinstance(statement, dict)
+        and statement.keys() <= _STATEMENT_KEYS
+        and statement.get("Effect") in ("Allow", "Deny")
+        and _is_text(statement, "Action")
+        and _is_text(statement, "Resource")
+        and ("Principal" in statement) != ("NotPrincipal" in statement)
+    )
+
+
+def _is_text(statement: dict[str, Any], name: str) -> bool:
+    """Whether exactly one of `name` and its negation is there, a string or strings."""
+    if (name in statement) == (f"Not{name}" in statement):
+        return False
+    value = statement.get(name, statement.get(f"Not{name}"))
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+def listed(value: Any) -> list[Any]:
+    """In a policy one value may stand without its list."""
+    return value if isinstance(value, list) else [value]
+
+
+def one_or_many(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
