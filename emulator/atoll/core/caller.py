@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from atoll.core.arn import partition_of
+from atoll.core.tenant_id import TenantId
+
 
 class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     """What temporary credentials carry, sealed in their token. Times are seconds since the epoch.
@@ -43,3 +46,9 @@ class Caller(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     access_key: str = ""
     session: Session | None = None
     via: str = ""
+
+
+def root_caller(place: TenantId, *, via: str = "") -> Caller:
+    """The account's root user, or the service `via` on its behalf."""
+    principal = f"arn:{partition_of(place.region)}:iam::{place.account}:root"
+    return Caller(*place, principal, place.account, via=via)

@@ -19,9 +19,9 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 
 from atoll.core.access_keys import is_account_id
-from atoll.core.arn import parse_arn, partition_of, render_arn
+from atoll.core.arn import parse_arn, render_arn
 from atoll.core.call import Call, Params
-from atoll.core.caller import Caller
+from atoll.core.caller import root_caller
 from atoll.core.errors import AwsError
 from atoll.core.ids import uuid4
 from atoll.core.tenant_id import TenantId
@@ -122,11 +122,10 @@ class SnsPeek:
 
     async def _call(self, tenant: TenantId, operation: str, params: Params) -> Params:
         """Raises AwsError, and ValueError where there can be no such tenant."""
-        realm, account, region = tenant
-        if not is_account_id(account) or not is_region(region):
+        if not is_account_id(tenant.account) or not is_region(tenant.region):
             raise ValueError("An accountId has 12 digits, a region is one of AWS's.")
-        caller = Caller(realm, account, region, f"arn:{partition_of(region)}:iam::{account}:root", account)
-        return await self._dispatcher.call(Call("sns", "", params, caller, tenant, uuid4()), "sns", operation, params)
+        cause = Call("sns", "", params, root_caller(tenant), tenant, uuid4())
+        return await self._dispatcher.call(cause, "sns", operation, params)
 
     # ---- messages
 

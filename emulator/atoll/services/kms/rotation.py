@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 
-from atoll.core.arn import partition_of
-from atoll.core.caller import Caller
+from atoll.core.caller import Caller, root_caller
 from atoll.services.kms.keys import ENABLED, Key, key_with_id, update_key
 from atoll.services.kms.materials import (
     CURRENT,
@@ -86,6 +85,4 @@ def share(tenant: Tenant, key_id: str) -> None:
 
 def own_caller(tenant: Tenant) -> Caller:
     """Who does what no call has asked for."""
-    account = tenant.id.account
-    root = f"arn:{partition_of(tenant.id.region)}:iam::{account}:root"
-    return Caller(tenant.id.realm, account, tenant.id.region, root, account, via="kms.amazonaws.com")
+    return root_caller(tenant.id, via="kms.amazonaws.com")

@@ -20,9 +20,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec.structs import replace
 
-from atoll.core.arn import parse_arn, partition_of
+from atoll.core.arn import parse_arn
 from atoll.core.call import Call
-from atoll.core.caller import Caller
+from atoll.core.caller import root_caller
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon, Stamp
 from atoll.core.tenant_id import TenantId
@@ -98,9 +98,7 @@ async def settled_key(call: Call, lagoon: Lagoon, given: str | None, place: Tena
 
 def for_owner(call: Call, place: TenantId) -> Call:
     """The same call, made by the service for the account at `place`."""
-    principal = f"arn:{partition_of(place.region)}:iam::{place.account}:root"
-    via = "secretsmanager.amazonaws.com"
-    return replace(call, caller=Caller(*place, principal, place.account, via=via))
+    return replace(call, caller=root_caller(place, via="secretsmanager.amazonaws.com"))
 
 
 async def unseal(call: Call, lagoon: Lagoon, seals: Sequence[Seal], version_id: str) -> tuple[bytes, Seal]:

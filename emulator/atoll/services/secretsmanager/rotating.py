@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from atoll.core.arn import partition_of
 from atoll.core.call import Call
-from atoll.core.caller import Caller
+from atoll.core.caller import Caller, root_caller
 from atoll.core.errors import AwsError
 from atoll.core.ids import uuid4
 from atoll.core.lagoon import Lagoon
@@ -127,9 +126,7 @@ async def rotate_by_time(lagoon: Lagoon, cause: Call, turn: Turn) -> None:
 
 def cause_of(tenant: Tenant, secret: Secret) -> Call:
     """A call that nobody made: the service rotates for the account."""
-    realm, account, region = tenant.id
-    principal = f"arn:{partition_of(region)}:iam::{account}:root"
-    caller = Caller(realm, account, region, principal, account, via="secretsmanager.amazonaws.com")
+    caller = root_caller(tenant.id, via="secretsmanager.amazonaws.com")
     return Call(SERVICE, "RotateSecret", {"SecretId": secret.arn}, caller, tenant.id, uuid4())
 
 
