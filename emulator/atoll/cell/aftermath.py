@@ -6,10 +6,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-import apsw
-
 from atoll.cell.hosted import Entry, Hosted
 from atoll.core.disk import sync_file
+from atoll.core.sqlite import apsw
 from atoll.core.threads import in_thread
 from atoll.index import CatalogueRow, Holding, PublishGap
 from atoll.tenants import Tenant

@@ -17,8 +17,6 @@ from pathlib import Path
 from types import CoroutineType
 from typing import Any, TypeVar, cast
 
-import apsw
-
 from atoll.cell.aftermath import Aftermath
 from atoll.cell.claims import Claims
 from atoll.cell.deliveries import Deliveries, applied_once
@@ -41,6 +39,7 @@ from atoll.core.effect import Effect
 from atoll.core.errors import AwsError, internal_failure, service_unavailable
 from atoll.core.lagoon import Stamp
 from atoll.core.service import Operation, Registry, Service
+from atoll.core.sqlite import apsw
 from atoll.core.tenant_id import TenantId
 from atoll.index import ChangeKind, Index
 from atoll.tenants import Tenant

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-import apsw
-
 from atoll.cli.variables import unheeded
 from atoll.control.errors import Refused
 from atoll.control.steer import steer
+from atoll.core.sqlite import apsw
 from atoll.gateway.embedded import Embedded, serve
 from atoll.gateway.logs import unready
 from atoll.gateway.server import CannotListen

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
-import apsw
 import msgspec
 
 from atoll.control.errors import BadSnapshot, Refused
 from atoll.core.service import Registry, Service
+from atoll.core.sqlite import apsw
 from atoll.gateway.files import LONGEST_FILE
 from atoll.tenants.copy import DATABASE
 from atoll.tenants.database import ENGINE_VERSION, layout, layout_wanted

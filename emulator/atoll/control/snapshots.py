@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-import apsw
-
 from atoll import __version__
 from atoll.cell import Cell
 from atoll.control import archive
 from atoll.control.archive import Manifest, TenantPart
 from atoll.control.errors import BadSnapshot, Conflict, Invalid, NotReady, NotThere
+from atoll.core.sqlite import apsw
 from atoll.core.tenant_id import TenantId
 from atoll.core.threads import in_thread
 from atoll.tenants import NewerSchema

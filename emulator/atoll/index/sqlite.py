@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-import apsw
-
 from atoll.core.clock import Clock
 from atoll.core.disk import sync_file
 from atoll.core.service import Schema
+from atoll.core.sqlite import apsw
 from atoll.core.threads import in_thread
 from atoll.index.driver import Driver, Row, Run, Value
 from atoll.index.errors import IndexUnavailable

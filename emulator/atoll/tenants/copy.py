@@ -14,11 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import apsw
-
 from atoll.core.arn import partition_of
 from atoll.core.ids import hex_id
 from atoll.core.service import COPIED, Service
+from atoll.core.sqlite import apsw
 from atoll.core.tenant_id import TenantId
 from atoll.tenants.database import Database
 from atoll.tenants.outbox import Outbox

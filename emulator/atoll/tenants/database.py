@@ -11,9 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import apsw
-
 from atoll.core.service import Schema, Service
+from atoll.core.sqlite import apsw
 
 Row = tuple[Any, ...]
 
@@ -24,6 +23,9 @@ _MIGRATIONS = {
     2: "ALTER TABLE effect ADD COLUMN gives_up REAL",
 }
 """What brings the engine's tables from each version to the next."""
+_MOST_DIRTY_PAGES = 16_384
+"""64 MB of what a transaction has changed is kept in memory. What goes into the log before the commit is likely to be
+changed, and written, again."""
 
 
 class NewerSchema(Exception):
@@ -80,7 +82,7 @@ class Database:
             raise
 
     def _prepare_file(self) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", f"cache_spill = {_MOST_DIRTY_PAGES}"):
             self.rows(f"PRAGMA {pragma}")
         self._connection.set_wal_hook(self._count_pages)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import apsw
@@ -133,6 +134,27 @@ def test_a_savepoint_whose_transaction_is_gone_says_so() -> None:
     with pytest.raises(apsw.SQLError, match="gone"):
         db.rollback_to_savepoint()
     db.rollback()
+    db.close()
+
+
+def test_what_a_transaction_changes_is_written_to_files_at_its_commit_only(tmp_path: Path) -> None:
+    """Savepoints included, whose journal is SQLite's own file where it outgrows 64 KB."""
+    path = tmp_path / "tenant.sqlite"
+    db = with_tables(path, FIRST)
+    db.executemany("INSERT INTO thing (name) VALUES (?)", [("x" * 3000,)] * 2_000)
+    files, log = os.listdir("/proc/self/fd"), path.with_name("tenant.sqlite-wal").stat().st_size
+    db.begin()
+    for _ in range(2):
+        db.savepoint()
+        db.execute("UPDATE thing SET name = name || 'y'")
+        assert os.listdir("/proc/self/fd") == files
+        db.release()
+    assert path.with_name("tenant.sqlite-wal").stat().st_size == log
+    db.savepoint()
+    db.execute("UPDATE thing SET name = 'z'")
+    db.rollback_to_savepoint()
+    db.commit()
+    assert db.rows("SELECT DISTINCT name FROM thing") == [("x" * 3000 + "yy",)]
     db.close()
 
 
