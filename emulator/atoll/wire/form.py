@@ -7,6 +7,7 @@ for what a model allows. A name that is both a leaf and a branch keeps its leaf 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -19,6 +20,8 @@ Tree = dict[str, Any]
 MAX_FIELDS = 25_000
 """More than a request of 1 MiB with indexed names has."""
 MAX_DEPTH = 64
+_LONGEST_KNOWN = 128
+"""Characters of a field that is remembered."""
 
 
 class BadSyntax(Malformed):
@@ -44,14 +47,18 @@ def fields(text: str) -> list[tuple[str, str]]:
     """A form's names and values, in the order sent."""
     if text.count("&") >= MAX_FIELDS:
         raise BadSyntax
-    pairs = []
-    for field in text.split("&"):
-        if field:
-            name, _, value = field.partition("=")
-            if "%" in field or "+" in field:
-                name, value = decode(name), decode(value)
-            pairs.append((name, value))
-    return pairs
+    return [_read_known(field) if len(field) <= _LONGEST_KNOWN else _read(field) for field in text.split("&") if field]
+
+
+def _read(field: str) -> tuple[str, str]:
+    name, _, value = field.partition("=")
+    if "%" in field or "+" in field:
+        return decode(name), decode(value)
+    return name, value
+
+
+_read_known = lru_cache(maxsize=4096)(_read)
+"""Callers name the same actions, versions and ARNs again and again."""
 
 
 def whole_body(request: Request) -> bytes:
