@@ -32,13 +32,6 @@ PATIENCE = 23 * 86_400.0
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
 HERE = "sns.here"
-SIGNED_PROTOCOLS = frozenset(("sqs", "lambda", "firehose"))
-"""Whose documents are written when a message is published. Those for HTTP(S) are when they are sent."""
-
-
-def needs_signature(topic: Topic, subscriptions: list[Subscription]) -> bool:
-    """Whether a message's delivery takes the realm's key."""
-    return not topic.fifo and any(each.protocol in SIGNED_PROTOCOLS and not each.raw for each in subscriptions)
 
 
 class Fanout:

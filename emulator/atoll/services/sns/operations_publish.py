@@ -20,12 +20,12 @@ from atoll.services.sns.encryption import key_of, use_key
 from atoll.services.sns.endpoints import is_phone_number, normal_phone_number
 from atoll.services.sns.envelopes import base_of
 from atoll.services.sns.errors import invalid_parameter, not_an_arn
-from atoll.services.sns.fanout import Fanout, needs_signature
+from atoll.services.sns.fanout import Fanout
 from atoll.services.sns.messages import Message, read_message, size_of
 from atoll.services.sns.platforms import endpoint_to_publish_to
 from atoll.services.sns.service import sns
 from atoll.services.sns.sms import is_opted_out
-from atoll.services.sns.subscriptions import confirmed_subscriptions
+from atoll.services.sns.subscriptions import confirmed_subscriptions, needs_signature
 from atoll.services.sns.topic_attributes import DEFAULT_SIZE
 from atoll.services.sns.topics import Topic, find_topic
 from atoll.tenants import Tenant
@@ -62,7 +62,7 @@ def publish(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
 
 
 def _is_ready(tenant: Tenant, topic: Topic) -> bool:
-    return signing.is_ready(tenant.realm) or not needs_signature(topic, confirmed_subscriptions(tenant, topic))
+    return not needs_signature(tenant, topic) or signing.is_ready(tenant.realm)
 
 
 async def _prepare_and_publish(

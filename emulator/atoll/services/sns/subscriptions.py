@@ -34,6 +34,8 @@ _INSERT = (
 )
 _ACCOUNT = "{account}"
 """Stands for the tenant's account in a principal."""
+_SIGNED_PROTOCOLS = frozenset(("sqs", "lambda", "firehose"))
+"""Whose documents are written when a message is published. Those for HTTP(S) are when they are sent."""
 
 
 class Subscription:
@@ -125,7 +127,15 @@ def confirmed_subscriptions(tenant: Tenant, topic: Topic) -> list[Subscription]:
     if found is None:
         rows = tenant.rows(f"{_SELECT} WHERE topic = ? AND NOT pending ORDER BY number", (topic.id,))
         found = topic.subscriptions = [Subscription(tenant, topic.arn, row) for row in rows]
+        topic.signs = not topic.fifo and any(each.protocol in _SIGNED_PROTOCOLS and not each.raw for each in found)
     return found
+
+
+def needs_signature(tenant: Tenant, topic: Topic) -> bool:
+    """Whether a message's delivery takes the realm's key."""
+    if topic.subscriptions is None:
+        confirmed_subscriptions(tenant, topic)
+    return topic.signs
 
 
 def subscription_to(tenant: Tenant, topic: Topic, protocol: str, endpoint: str) -> Subscription | None:

@@ -53,6 +53,7 @@ class Topic:
         "protection",
         "sequence",
         "signature_version",
+        "signs",
         "subscriptions",
         "tags",
     )
@@ -73,6 +74,8 @@ class Topic:
         self.archive_days = parse_archive_policy(self.attributes.get("ArchivePolicy", ""))
         self.subscriptions: list[Subscription] | None = None
         """Those that are confirmed, once somebody published."""
+        self.signs = False
+        """Whether messages to them are signed when they are published."""
 
 
 def arn_of(tenant: Tenant, name: str) -> str:
