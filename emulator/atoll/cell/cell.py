@@ -326,30 +326,28 @@ class Cell:
         self, tenant: Tenant, caller: Caller, service: str, operation: str, params: Params
     ) -> Params | None:
         """`Tenant.effect_here`, for one that is open here and has a transaction under way."""
-        hosted = self._tenant(tenant.id)
-        if hosted is None or hosted.tenant is not tenant or service not in tenant.db.services:
+        id, db = tenant.id, tenant.db
+        hosted = self._tenant(id)
+        if hosted is None or hosted.tenant is not tenant or service not in db.services:
             return None
-        known = self.registry.get(service)
-        found = None if known is None else known.operations.get(operation)
-        if found is None:
-            return None
+        found = self._operations.get((service, operation)) or self._find(service, operation)
         if type(found.access.owner) is Here:
-            owner: TenantId | None = TenantId(caller.realm, caller.account, caller.region)
+            owner: tuple[str, str, str] | None = (caller.realm, caller.account, caller.region)
         else:
             owner = self.world.owner_now(service, operation, params, caller)
-        if owner != tenant.id:
+        if owner != id:
             return None
-        db, lagoon = tenant.db, tenant.lagoon
-        if service not in hosted.ready:
+        lagoon = tenant.lagoon
+        ready = hosted.ready.get(service)
+        if ready is None:
             db.add_service(found.service)
-            hosted.ready[service] = CellLagoon(self, tenant.id, service)
-        call = Call(service, operation, params, caller, tenant.id, "")
+            ready = hosted.ready[service] = CellLagoon(self, id, service)
         wakes, effects, awaited = len(tenant.wakes), len(tenant.effects), len(tenant.awaited)
         before = db.total_changes()
         db.savepoint()
         try:
-            tenant.lagoon = hosted.ready[service]
-            result: Any = found.handler(call, tenant)
+            tenant.lagoon = ready
+            result: Any = found.handler(Call(service, operation, params, caller, id, ""), tenant)
             if type(result) is CoroutineType:
                 result.close()
                 raise TypeError(f"{service}.{operation} waits: an effect must be one transaction")

