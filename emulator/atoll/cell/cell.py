@@ -342,20 +342,12 @@ class Cell:
         if ready is None:
             db.add_service(found.service)
             ready = hosted.ready[service] = CellLagoon(self, id, service)
-        wakes, effects, awaited = len(tenant.wakes), len(tenant.effects), len(tenant.awaited)
-        before = db.total_changes()
-        db.savepoint()
+        tenant.lagoon = ready
         try:
-            tenant.lagoon = ready
             result: Any = found.handler(Call(service, operation, params, caller, id, ""), tenant)
             if type(result) is CoroutineType:
                 result.close()
                 raise TypeError(f"{service}.{operation} waits: an effect must be one transaction")
-            db.release()
-        except Exception:
-            del tenant.wakes[wakes:], tenant.effects[effects:], tenant.awaited[awaited:]
-            self._undo(hosted, all=False, changed=db.total_changes() != before)
-            raise
         finally:
             tenant.lagoon = lagoon
         answer: Params = result

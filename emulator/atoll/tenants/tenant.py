@@ -131,7 +131,8 @@ class Tenant:
         row, nothing to be delivered, and its answer is there. None where it has to be an effect: it means another
         tenant, the service has no tables here yet, or others wait before it in its lane.
 
-        Raises AwsError where the operation refuses; what it had written is undone by then.
+        What it raises must end the call that is under way, with which it is undone. So an operation that others run
+        like this says in its answer what it refuses.
         """
         if self.in_place is None or (lane and self.outbox.next_in_lane(lane) is not None):
             return None

@@ -147,11 +147,7 @@ def send_here(call: Call, tenant: Tenant) -> Params:
     here = []
     for box in call["Boxes"]:
         params = {"Box": box, "Text": call["Text"]}
-        try:
-            answer = tenant.effect_here(call.caller, "probe", "Receive", params, lane=lane)
-            done: bool | str = answer is not None
-        except AwsError as error:
-            done = error.code
+        done = tenant.effect_here(call.caller, "probe", "Receive", params, lane=lane) is not None
         if not done:
             tenant.effect(call.caller, "probe", "Receive", params, lane=lane, patience=call.get("Patience"))
         here.append(done)

@@ -26,15 +26,19 @@ def test_what_means_the_tenant_itself_is_done_at_once(tmp_path: Path, cloud_at: 
     asyncio.run(scenario())
 
 
-def test_a_refusal_undoes_what_was_done_here_and_nothing_else(tmp_path: Path, cloud_at: Any, box_arn: Any) -> None:
+@pytest.mark.parametrize(("box", "text", "code"), [("refusing", "1", "Refused"), ("in", "bad", "BadNote")])
+def test_a_refusal_undoes_the_call_that_ran_into_it(
+    tmp_path: Path, cloud_at: Any, box_arn: Any, box: str, text: str, code: str
+) -> None:
     async def scenario() -> None:
         async with cloud_at(tmp_path) as cloud:
-            boxes = [box_arn(A, "in"), box_arn(A, "refusing"), box_arn(A, "in")]
-            assert (await cloud.call(A, "SendHere", Boxes=boxes, Text="1"))["Here"] == [True, "Refused", True]
-            bad = await cloud.call(A, "SendHere", Boxes=[box_arn(A, "in")], Text="bad")
-            assert bad == {"Here": ["BadNote"]}
-            assert await cloud.notes(A, "in") == ["1", "1"]
-            assert await cloud.notes(A, "sent") == ["1", "bad"]
+            await cloud.call(A, "Put", Box=box_arn(A, "in"), Text="0")
+            boxes = [box_arn(A, "in"), box_arn(A, box), box_arn(A, "in")]
+            with pytest.raises(AwsError) as refused:
+                await cloud.call(A, "SendHere", Boxes=boxes, Text=text)
+            assert refused.value.code == code
+            assert await cloud.notes(A, "in") == ["0"]
+            assert await cloud.notes(A, "sent") == []
 
     asyncio.run(scenario())
 
