@@ -7,6 +7,8 @@ from atoll.core.call import Origin
 from atoll.wire.http import Request
 
 _MOST = 1_000
+_LONGEST = 512
+"""Characters of a User-Agent that is remembered."""
 _TERRAFORM = ("Terraform/", "Pulumi-Aws/")
 """What the User-Agent of Terraform's AWS provider says, and of Pulumi's, which is built on it."""
 
@@ -15,14 +17,15 @@ class Origins:
     """Few differ, so they are kept."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str, bool], Origin] = {}
+        self._known: dict[tuple[str, str, str], Origin] = {}
 
     def of(self, request: Request) -> Origin:
-        agent = request.headers.get("user-agent", "")
-        terraform = _TERRAFORM[0] in agent or _TERRAFORM[1] in agent
-        key = (request.scheme, request.headers.get("host", "localhost"), terraform)
-        origin = self._known.get(key)
-        if origin is None:
-            origin = Origin(*key)
-            keep(self._known, key, origin, _MOST)
+        headers = request.headers
+        key = (request.scheme, headers.get("host", "localhost"), headers.get("user-agent", ""))
+        return self._known.get(key) or self._read(*key)
+
+    def _read(self, scheme: str, host: str, agent: str) -> Origin:
+        origin = Origin(scheme, host, any(name in agent for name in _TERRAFORM))
+        if len(agent) <= _LONGEST:
+            keep(self._known, (scheme, host, agent), origin, _MOST)
         return origin

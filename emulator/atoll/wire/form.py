@@ -84,7 +84,8 @@ def tree(text: str) -> Tree:
     root: Tree = {}
     for name, value in fields(text):
         if "." not in name:
-            _put(root, name, value)
+            if root.setdefault(name, value) is not value:
+                _put(root, name, value)
             continue
         *path, leaf = name.split(".", MAX_DEPTH)
         if "." in leaf:
