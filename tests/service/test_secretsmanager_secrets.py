@@ -213,6 +213,19 @@ def test_the_default_key_by_its_arn(positions: Any) -> None:
     assert code_of(owner.create_secret, **refused) == "AccessDeniedException"
 
 
+def test_tokens_and_markers_of_another_list(positions: Any) -> None:
+    secrets, kms = positions.owner("secretsmanager"), positions.owner("kms")
+    for _ in range(2):
+        secrets.create_secret(Name=unique(), SecretString="v1")
+        key_of(kms)
+    token = secrets.list_secrets(MaxResults=1)["NextToken"]
+    assert secrets.list_secrets(MaxResults=1, NextToken=token)["SecretList"]
+    assert code_of(secrets.list_secrets, NextToken=token, SortOrder="desc") == "InvalidNextTokenException"
+    marker = kms.list_keys(Limit=1)["NextMarker"]
+    assert kms.list_keys(Limit=1, Marker=marker)["Keys"]
+    assert code_of(kms.list_aliases, Marker=marker) == "InvalidMarkerException"
+
+
 def test_rotation_without_lambda(atoll: Any) -> None:
     client = atoll.client("secretsmanager")
     name = unique()

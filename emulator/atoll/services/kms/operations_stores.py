@@ -10,7 +10,7 @@ from atoll.core.errors import AwsError
 from atoll.core.ids import hex_id
 from atoll.services.kms.errors import validation
 from atoll.services.kms.making import moment
-from atoll.services.kms.paging import page_of, start_of
+from atoll.services.kms.paging import Page
 from atoll.services.kms.service import kms
 from atoll.services.kms.stores import (
     CLOUDHSM,
@@ -112,7 +112,7 @@ def describe_custom_key_stores(call: Call, tenant: Tenant) -> Params:
     store_id, name = call.get("CustomKeyStoreId"), call.get("CustomKeyStoreName")
     if store_id is not None and name is not None:
         raise validation("You can specify either CustomKeyStoreId or CustomKeyStoreName, but not both.")
-    after, limit = start_of(call, MAX_LISTED)
+    page = Page(call, MAX_LISTED)
     if store_id is not None:
         found = [find_store(tenant, store_id)]
     elif name is not None:
@@ -120,8 +120,8 @@ def describe_custom_key_stores(call: Call, tenant: Tenant) -> Params:
         if not found:
             raise store_not_found(name)
     else:
-        found = stores(tenant, "id > ? ORDER BY id LIMIT ?", (after, limit + 1))
-    return page_of("CustomKeyStores", found, limit, key=lambda store: store.id, show=_show)
+        found = stores(tenant, "id > ? ORDER BY id LIMIT ?", (page.after, page.limit + 1))
+    return page.show("CustomKeyStores", found, key=lambda store: store.id, show=_show)
 
 
 def _show(store: Store) -> Params:
