@@ -105,12 +105,20 @@ def test_keys_that_are_disabled_or_gone(positions: Any) -> None:
     for _ in range(3):
         assert caller.get_secret_value(SecretId=arn)["SecretString"] == "v1"
     kms.disable_key(KeyId=key)
-    assert code_of(caller.get_secret_value, SecretId=arn) == "DecryptionFailure"
+    with pytest.raises(ClientError) as caught:
+        caller.get_secret_value(SecretId=arn)
+    error, request = caught.value.response["Error"], caught.value.response["ResponseMetadata"]["RequestId"]
+    assert error == {
+        "Code": "DecryptionFailure",
+        "Message": f"Secrets Manager can't decrypt the secret value: {key} is disabled. (Service: AWSKMS; "
+        f"Status Code: 400; Error Code: DisabledException; Request ID: {request}; Proxy: null)",
+    }
     assert code_of(caller.put_secret_value, SecretId=arn, SecretString="v2") == "EncryptionFailure"
     kms.enable_key(KeyId=key)
     assert caller.get_secret_value(SecretId=arn)["SecretString"] == "v1"
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    assert code_of(caller.get_secret_value, SecretId=arn) == "DecryptionFailure"
+    with pytest.raises(ClientError, match=r"is pending deletion. .*; Error Code: KMSInvalidStateException;"):
+        caller.get_secret_value(SecretId=arn)
     kms.cancel_key_deletion(KeyId=key)
     kms.enable_key(KeyId=key)
     assert caller.get_secret_value(SecretId=arn)["SecretString"] == "v1"
