@@ -1,7 +1,8 @@
 """Rotation: set up, begun, cancelled.
 
 AWS answers RotateSecret before the function has run. Here the answer comes after it, so that what a test does next sees
-the new version. A repetition of a call is answered then too.
+the new version. The steps are taken all the same when whoever called has gone, and a repetition of the call waits for
+their end too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
-from atoll.services.secretsmanager.arns import template
+from atoll.services.secretsmanager.arns import SERVICE, template
 from atoll.services.secretsmanager.errors import (
     invalid_parameter,
     invalid_request,
@@ -27,8 +28,6 @@ from atoll.services.secretsmanager.rotating import (
     begin,
     check_function,
     is_running,
-    take_steps,
-    test_only,
     turn_of,
     waiting_key,
 )
@@ -50,23 +49,17 @@ async def rotate_secret(call: Call, lagoon: Lagoon) -> Params:
     if given is not None and not _FUNCTION.fullmatch(given):
         raise invalid_parameter("The RotationLambdaARN is not a valid Lambda function ARN.")
     read_rules(call.get("RotationRules") or {})
-    secret = await lagoon.transaction(_begun, call) or await _rotate(call, lagoon, given)
+    secret = await lagoon.transaction(_begun, call)
+    if secret is None:
+        turn = await lagoon.transaction(_plan, call, given)
+        if turn is not None:
+            await check_function(call, lagoon, turn.function)
+        secret = await lagoon.transaction(_begin, call, given)
     async for _ in lagoon.until(running_until(secret), waiting_key(secret.id)):
         if not await lagoon.transaction(is_running, secret.id):
             break
     rotates = _at_once(call) and (secret.rotation or {}).get("function") is not None
     return {"ARN": secret.arn, "Name": secret.name, "VersionId": token if rotates else None}
-
-
-async def _rotate(call: Call, lagoon: Lagoon, given: str | None) -> Secret:
-    turn = await lagoon.transaction(_plan, call, given)
-    if turn is not None:
-        await check_function(call, lagoon, turn.function)
-    secret, turn = await lagoon.transaction(_begin, call, given)
-    if turn is not None:
-        take = take_steps if _at_once(call) else test_only
-        await take(call, lagoon, turn)
-    return secret
 
 
 def _at_once(call: Call) -> bool:
@@ -99,10 +92,10 @@ def _plan(tenant: Tenant, call: Call, given: str | None) -> Turn | None:
     return turn
 
 
-def _begin(tenant: Tenant, call: Call, given: str | None) -> tuple[Secret, Turn | None]:
-    """The secret, and its rotation: none where another call with the same token was faster."""
+def _begin(tenant: Tenant, call: Call, given: str | None) -> Secret:
+    """Sets the rotation up, and has its steps taken, where no other call with the same token was faster."""
     if (secret := _begun(tenant, call)) is not None:
-        return secret, None
+        return secret
     turn = _plan(tenant, call, given)
     secret = own(tenant, call["SecretId"])
     columns: dict[str, Any] = {"enabled": True, "begun": _beginning(call)}
@@ -118,8 +111,9 @@ def _begin(tenant: Tenant, call: Call, given: str | None) -> tuple[Secret, Turn 
     secret = scheduled(tenant, secret, **columns)
     if turn is not None:
         secret = begin(tenant, secret, turn.token)
+        tenant.set_timer(SERVICE, "steps", str(secret.id), tenant.now())
     replicate(tenant, call.caller, secret)
-    return secret, turn
+    return secret
 
 
 @secretsmanager.operation("CancelRotateSecret")

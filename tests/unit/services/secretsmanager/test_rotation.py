@@ -2,88 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-import pytest
-from atoll.core.access import Access, ByArn
-from atoll.core.call import Call, Params
-from atoll.core.errors import AwsError
-from atoll.core.lagoon import Lagoon
-from atoll.core.service import Service
+from tests.unit.services.secretsmanager.rotator import ALL_STEPS, FUNCTION, NOT_COMPLETE, TOKEN, at, rotate, steps
 
-TOKEN = "0123456789abcdef0123456789abcdef"
-FUNCTION = "arn:aws:lambda:eu-central-1:111111111111:function:rotator"
 NOT_INVOKABLE = (
     "AccessDeniedException",
     "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the "
     "principal secretsmanager.amazonaws.com.",
 )
-NOT_COMPLETE = ("InvalidRequestException", "A previous rotation isn't complete. That rotation will be reattempted.")
 NONE = ("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
-
-
-class Gate:
-    """Before a function that is not to go on yet."""
-
-    def __init__(self) -> None:
-        self.entered, self.tried_again, self.opened = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-
-functions = Service("lambda", access={"Invoke": Access(ByArn("FunctionName"))})
-ALL_STEPS = ["createSecret", "setSecret", "testSecret", "finishSecret"]
-steps: list[str] = []
-gates: dict[str, Gate] = {}
-
-
-@functions.operation("Invoke")
-async def invoke(call: Call, lagoon: Lagoon) -> Params:
-    """What AWS's template of a rotation function does; `fails` fails in the third step, `absent` is not there."""
-    name = call["FunctionName"].rpartition(":")[2]
-    if name == "absent":
-        raise AwsError("ResourceNotFoundException", "Function not found", status=404)
-    if call["InvocationType"] == "DryRun":
-        if name in gates and gates[name].entered.is_set():
-            gates[name].tried_again.set()
-        return {"StatusCode": 204}
-    event = orjson.loads(call["Payload"])
-    arn, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
-    steps.append(step)
-    if name in gates:
-        gates[name].entered.set()
-        await gates[name].opened.wait()
-    of = {"SecretId": arn}
-
-    async def ask(operation: str, **params: Any) -> Params:
-        return await lagoon.call(call, "secretsmanager", operation, {**of, **params})
-
-    if step == "createSecret":
-        new = {"SecretString": "rotated", "ClientRequestToken": token, "VersionStages": ["AWSPENDING"]}
-        await ask("PutSecretValue", **new)
-    elif step == "testSecret" and name == "fails":
-        return {"StatusCode": 200, "FunctionError": "Unhandled"}
-    elif step == "finishSecret":
-        labels = (await ask("DescribeSecret"))["VersionIdsToStages"]
-        [old] = [version for version, stages in labels.items() if "AWSCURRENT" in stages]
-        move = {"VersionStage": "AWSCURRENT", "MoveToVersionId": token, "RemoveFromVersionId": old}
-        await ask("UpdateSecretVersionStage", **move)
-    return {"StatusCode": 200}
-
-
-@pytest.fixture
-def play_with_functions(play: Any) -> Any:
-    steps.clear()
-    return lambda scenario: play(scenario, **{"lambda": lambda: functions})
-
-
-def at(*date: int) -> datetime:
-    return datetime(*date, tzinfo=UTC)  # type: ignore[arg-type]
-
-
-def rotate(**params: Any) -> dict[str, Any]:
-    return {"SecretId": "s", "RotationLambdaARN": FUNCTION, "ClientRequestToken": TOKEN, **params}
 
 
 def test_without_lambda_it_says_so_as_aws_does(play: Any) -> None:
@@ -209,93 +137,6 @@ def test_a_value_put_by_hand_begins_a_rate_anew(play_with_functions: Any) -> Non
         assert await cloud.value("s") == "rotated"
 
     play_with_functions(scenario)
-
-
-def test_the_token_of_a_rotation_that_is_done(play_with_functions: Any) -> None:
-    async def scenario(cloud: Any) -> None:
-        await cloud.create()
-        first = await cloud.call("RotateSecret", **rotate())
-        steps.clear()
-        assert await cloud.call("RotateSecret", **rotate()) == first
-        await cloud.put("s", "later")
-        assert await cloud.call("RotateSecret", **rotate()) == first
-        assert steps == []
-        assert await cloud.value("s") == "later"
-
-    play_with_functions(scenario)
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_one_token_given_twice_at_once(play_with_functions: Any, at_once: bool) -> None:
-    async def scenario(cloud: Any) -> None:
-        await cloud.create()
-        steps.clear()
-        call = rotate(RotateImmediately=at_once)
-        answers = await asyncio.gather(*(cloud.call("RotateSecret", **call) for _ in range(4)))
-        assert steps == (ALL_STEPS if at_once else ["testSecret"])
-        assert [answer.get("VersionId") for answer in answers] == [TOKEN if at_once else None] * 4
-        assert await cloud.value("s") == ("rotated" if at_once else "v1")
-        assert await cloud.call("RotateSecret", **call) == answers[0]
-        assert len(steps) == (4 if at_once else 1)
-
-    play_with_functions(scenario)
-
-
-def test_a_repetition_waits_for_the_end(play_with_functions: Any) -> None:
-    async def scenario(cloud: Any) -> None:
-        await cloud.create()
-        first = asyncio.create_task(cloud.call("RotateSecret", **rotate()))
-        second = await cloud.call("RotateSecret", **rotate())
-        assert await cloud.value("s") == "rotated"
-        assert await first == second
-
-    play_with_functions(scenario)
-
-
-def test_two_tokens_at_once(play_once: Any) -> None:
-    async def scenario(cloud: Any) -> None:
-        await cloud.create()
-        steps.clear()
-        calls = (cloud.call("RotateSecret", **rotate(ClientRequestToken=token)) for token in (TOKEN, TOKEN[::-1]))
-        first, second = await asyncio.gather(*calls, return_exceptions=True)
-        assert first["VersionId"] == TOKEN
-        assert (second.code, second.message) == NOT_COMPLETE
-        assert steps == ALL_STEPS
-
-    play_once(scenario, **{"lambda": lambda: functions})
-
-
-def test_the_token_of_a_rotation_that_has_failed(play_with_functions: Any) -> None:
-    async def scenario(cloud: Any) -> None:
-        await cloud.create()
-        failing = rotate(RotationLambdaARN=FUNCTION.replace("rotator", "fails"))
-        first = await cloud.call("RotateSecret", **failing)
-        steps.clear()
-        assert await cloud.call("RotateSecret", **failing) == first
-        assert steps == []
-
-    play_with_functions(scenario)
-
-
-def test_a_window_that_opens_while_a_rotation_runs(play_once: Any) -> None:
-    async def scenario(cloud: Any) -> None:
-        await cloud.create()
-        await cloud.advance(3600)
-        gate = gates["slow"] = Gate()
-        function = FUNCTION.replace("rotator", "slow")
-        slow = rotate(RotationLambdaARN=function, RotationRules={"AutomaticallyAfterDays": 1})
-        steps.clear()
-        running = asyncio.create_task(cloud.call("RotateSecret", **slow))
-        await gate.entered.wait()
-        # To midnight.
-        cloud.clock.advance((at(2023, 11, 15) - at(2023, 11, 14, 23, 13, 20)).total_seconds())
-        await gate.tried_again.wait()
-        gate.opened.set()
-        await running
-        await cloud.quiet()
-        assert steps == ALL_STEPS
-
-    play_once(scenario, **{"lambda": lambda: functions})
 
 
 def test_days_are_counted_from_a_schedule(play_with_functions: Any) -> None:
