@@ -140,6 +140,8 @@ def test_limits_and_states_that_only_the_service_checks(atoll: Any) -> None:
             Constraints={"EncryptionContextSubset": context},
         )
     assert code_of(caught) == "ValidationException"
+    with pytest.raises(kms.exceptions.UnsupportedOperationException):
+        kms.replicate_key(KeyId=make(kms, MultiRegion=True), ReplicaRegion="xx-east-1")
     wrapping = {"WrappingAlgorithm": "RSA_AES_KEY_WRAP_SHA_256", "WrappingKeySpec": "RSA_2048"}
     with pytest.raises(kms.exceptions.UnsupportedOperationException):
         kms.get_parameters_for_import(KeyId=make(kms, Origin="EXTERNAL"), **wrapping)
