@@ -46,8 +46,10 @@ def update_alias(call: Call, tenant: Tenant) -> Params:
     check_customers(call, key)
     check_not_pending_deletion(key)
     old = key_with_id(tenant, old_id)
-    if old is not None and (old.spec.kind == "symmetric", old.usage) != (key.spec.kind == "symmetric", key.usage):
+    if old is not None and old.usage != key.usage:
         raise validation(f"Alias {name} cannot be changed from key usage {old.usage} to {key.usage}.")
+    if old is not None and (old.spec.kind == "symmetric") != (key.spec.kind == "symmetric"):
+        raise validation(f"Alias {name} cannot be changed from key spec {old.spec.name} to {key.spec.name}.")
     put_alias(tenant, name, key.id)
     return {}
 
