@@ -126,6 +126,42 @@ def test_what_the_model_says_is_checked(atoll: Any) -> None:
     assert "Value 'INVALID' at 'macAlgorithm' failed to satisfy constraint" in str(caught.value)
 
 
+def test_limits_and_states_that_only_the_service_checks(atoll: Any) -> None:
+    kms = atoll.client("kms")
+    arn = make(kms)
+    with pytest.raises(kms.exceptions.LimitExceededException):
+        kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=json.dumps({"Id": "i" * 33_000}))
+    context = {str(number): "v" for number in range(9)}
+    with pytest.raises(ClientError) as caught:
+        kms.create_grant(
+            KeyId=arn,
+            GranteePrincipal="arn:aws:iam::111111111111:root",
+            Operations=["Encrypt"],
+            Constraints={"EncryptionContextSubset": context},
+        )
+    assert code_of(caught) == "ValidationException"
+    with pytest.raises(kms.exceptions.UnsupportedOperationException):
+        kms.replicate_key(KeyId=make(kms, MultiRegion=True), ReplicaRegion="xx-east-1")
+    wrapping = {"WrappingAlgorithm": "RSA_AES_KEY_WRAP_SHA_256", "WrappingKeySpec": "RSA_2048"}
+    with pytest.raises(kms.exceptions.UnsupportedOperationException):
+        kms.get_parameters_for_import(KeyId=make(kms, Origin="EXTERNAL"), **wrapping)
+    store = kms.create_custom_key_store(
+        CustomKeyStoreName=str(uuid4()),
+        CustomKeyStoreType="EXTERNAL_KEY_STORE",
+        XksProxyUriEndpoint="https://proxy.example.com",
+        XksProxyUriPath=f"/a{uuid4().hex}/kms/xks/v1",
+        XksProxyConnectivity="PUBLIC_ENDPOINT",
+        XksProxyAuthenticationCredential={"AccessKeyId": "A" * 20, "RawSecretAccessKey": "s" * 43},
+    )["CustomKeyStoreId"]
+    with pytest.raises(kms.exceptions.CustomKeyStoreInvalidStateException):
+        kms.disconnect_custom_key_store(CustomKeyStoreId=store)
+    kms.connect_custom_key_store(CustomKeyStoreId=store)
+    with pytest.raises(kms.exceptions.CustomKeyStoreInvalidStateException):
+        kms.delete_custom_key_store(CustomKeyStoreId=store)
+    kms.disconnect_custom_key_store(CustomKeyStoreId=store)
+    kms.delete_custom_key_store(CustomKeyStoreId=store)
+
+
 def test_relatives_in_their_regions(atoll: Any) -> None:
     first, second = atoll.client("kms"), atoll.client("kms", region="eu-west-1")
     shown = first.create_key(MultiRegion=True)["KeyMetadata"]

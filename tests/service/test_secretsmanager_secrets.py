@@ -105,12 +105,20 @@ def test_keys_that_are_disabled_or_gone(positions: Any) -> None:
     for _ in range(3):
         assert caller.get_secret_value(SecretId=arn)["SecretString"] == "v1"
     kms.disable_key(KeyId=key)
-    assert code_of(caller.get_secret_value, SecretId=arn) == "DecryptionFailure"
+    with pytest.raises(ClientError) as caught:
+        caller.get_secret_value(SecretId=arn)
+    error, request = caught.value.response["Error"], caught.value.response["ResponseMetadata"]["RequestId"]
+    assert error == {
+        "Code": "DecryptionFailure",
+        "Message": f"Secrets Manager can't decrypt the secret value: {key} is disabled. (Service: AWSKMS; "
+        f"Status Code: 400; Error Code: DisabledException; Request ID: {request}; Proxy: null)",
+    }
     assert code_of(caller.put_secret_value, SecretId=arn, SecretString="v2") == "EncryptionFailure"
     kms.enable_key(KeyId=key)
     assert caller.get_secret_value(SecretId=arn)["SecretString"] == "v1"
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    assert code_of(caller.get_secret_value, SecretId=arn) == "DecryptionFailure"
+    with pytest.raises(ClientError, match=r"is pending deletion. .*; Error Code: KMSInvalidStateException;"):
+        caller.get_secret_value(SecretId=arn)
     kms.cancel_key_deletion(KeyId=key)
     kms.enable_key(KeyId=key)
     assert caller.get_secret_value(SecretId=arn)["SecretString"] == "v1"
@@ -211,6 +219,19 @@ def test_the_default_key_by_its_arn(positions: Any) -> None:
     other = kms.describe_key(KeyId="alias/aws/sqs")["KeyMetadata"]["Arn"]
     refused = {"Name": unique(), "SecretString": "x", "KmsKeyId": other}
     assert code_of(owner.create_secret, **refused) == "AccessDeniedException"
+
+
+def test_tokens_and_markers_of_another_list(positions: Any) -> None:
+    secrets, kms = positions.owner("secretsmanager"), positions.owner("kms")
+    for _ in range(2):
+        secrets.create_secret(Name=unique(), SecretString="v1")
+        key_of(kms)
+    token = secrets.list_secrets(MaxResults=1)["NextToken"]
+    assert secrets.list_secrets(MaxResults=1, NextToken=token)["SecretList"]
+    assert code_of(secrets.list_secrets, NextToken=token, SortOrder="desc") == "InvalidNextTokenException"
+    marker = kms.list_keys(Limit=1)["NextMarker"]
+    assert kms.list_keys(Limit=1, Marker=marker)["Keys"]
+    assert code_of(kms.list_aliases, Marker=marker) == "InvalidMarkerException"
 
 
 def test_rotation_without_lambda(atoll: Any) -> None:

@@ -97,7 +97,7 @@ def invalid_grant_id() -> AwsError:
 
 
 def invalid_marker() -> AwsError:
-    return AwsError("InvalidMarkerException", "Invalid marker.")
+    return AwsError("InvalidMarkerException")
 
 
 def malformed_policy(message: str) -> AwsError:

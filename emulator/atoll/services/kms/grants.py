@@ -24,6 +24,8 @@ from atoll.tenants import Tenant
 COLUMNS = (
     "id, key, created, name, issuer, grantee, retiring, grantee_service, retiring_service, operations, constraints"
 )
+MAX_PAIRS, LONGEST_VALUE = 8, 384
+"""Of an encryption context in a constraint. https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html"""
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SERVICE_PRINCIPAL = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -81,6 +83,15 @@ def check_grant(key: Key, call: Call) -> None:
         raise validation("Grants must not contain only the CreateGrant operation.")
     if key.spec.name != SYMMETRIC and any(name.startswith("EncryptionContext") for name in constraints):
         raise validation("Encryption context constraints are supported for symmetric encryption KMS keys only.")
+    for name in ("EncryptionContextEquals", "EncryptionContextSubset"):
+        _check_context(name, constraints.get(name) or {})
+
+
+def _check_context(name: str, context: dict[str, str]) -> None:
+    if len(context) > MAX_PAIRS:
+        raise validation(f"{name} can include at most {MAX_PAIRS} encryption context pairs.")
+    if any(len(value) > LONGEST_VALUE for value in context.values()):
+        raise validation(f"An encryption context value in {name} cannot exceed {LONGEST_VALUE} characters.")
 
 
 def check_principal(text: str) -> None:

@@ -42,17 +42,27 @@ class Wrapping(NamedTuple):
     expires: float
 
 
+WRAPPED_DIRECTLY = frozenset(("symmetric", "hmac", "ec", "ed25519"))
+WRAPPED_BY_AES = frozenset(("rsa", "ec", "ed25519"))
+"""Which kinds of key material may be wrapped by the RSA key itself, and which by an AES key that it wraps. There are
+kinds that cannot be imported at all."""
+
+
 def check_wrapping(key: Key, algorithm: str, wrapping_spec: str) -> None:
-    """Raises UnsupportedOperationException."""
+    """What AWS lists as the wrapping algorithms of each key spec. Raises UnsupportedOperationException.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-get-public-key-and-token.html
+    """
     if "SM2PKE" in (algorithm, wrapping_spec) or wrapping_spec == "SM2":
         raise unsupported("SM2 is not supported in this Region.")
     if algorithm == "RSAES_PKCS1_V1_5":
         raise unsupported("The wrapping algorithm RSAES_PKCS1_V1_5 is no longer supported.")
-    wraps_aes = algorithm.startswith("RSA_AES_KEY_WRAP")
-    too_long = key.spec.kind in ("rsa", "ml-dsa", "ml-kem") or (
-        key.spec.name == "ECC_NIST_P521" and wrapping_spec == "RSA_2048"
-    )
-    if too_long and not wraps_aes:
+    kind = key.spec.kind
+    if kind not in WRAPPED_DIRECTLY | WRAPPED_BY_AES:
+        raise unsupported(f"Key material cannot be imported for key spec {key.spec.name}.")
+    directly = not algorithm.startswith("RSA_AES_KEY_WRAP")
+    too_long = directly and key.spec.name == "ECC_NIST_P521" and wrapping_spec == "RSA_2048"
+    if too_long or kind not in (WRAPPED_DIRECTLY if directly else WRAPPED_BY_AES):
         raise unsupported(
             f"The wrapping algorithm {algorithm} with {wrapping_spec} is not supported for key spec {key.spec.name}."
         )

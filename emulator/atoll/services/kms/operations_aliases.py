@@ -11,7 +11,7 @@ from atoll.services.kms.keys import check_not_pending_deletion, find_key_itself,
 from atoll.services.kms.making import moment
 from atoll.services.kms.managed import PREDEFINED
 from atoll.services.kms.managing import check_customers
-from atoll.services.kms.paging import page_of, start_of
+from atoll.services.kms.paging import Page
 from atoll.services.kms.service import kms
 from atoll.tenants import Tenant
 
@@ -46,8 +46,10 @@ def update_alias(call: Call, tenant: Tenant) -> Params:
     check_customers(call, key)
     check_not_pending_deletion(key)
     old = key_with_id(tenant, old_id)
-    if old is not None and (old.spec.kind == "symmetric", old.usage) != (key.spec.kind == "symmetric", key.usage):
+    if old is not None and old.usage != key.usage:
         raise validation(f"Alias {name} cannot be changed from key usage {old.usage} to {key.usage}.")
+    if old is not None and (old.spec.kind == "symmetric") != (key.spec.kind == "symmetric"):
+        raise validation(f"Alias {name} cannot be changed from key spec {old.spec.name} to {key.spec.name}.")
     put_alias(tenant, name, key.id)
     return {}
 
@@ -63,26 +65,21 @@ def delete_alias(call: Call, tenant: Tenant) -> Params:
 
 @kms.operation("ListAliases", readonly=True)
 def list_aliases(call: Call, tenant: Tenant) -> Params:
-    after, limit = start_of(call, MAX_LISTED)
     rows: list[tuple[Any, ...]]
     if (key_id := call.get("KeyId")) is None:
-        rows = tenant.rows("SELECT * FROM alias WHERE name > ? ORDER BY name LIMIT ?", (after, limit + 1))
+        page = Page(call, MAX_LISTED)
+        rows = tenant.rows("SELECT * FROM alias WHERE name > ? ORDER BY name LIMIT ?", (page.after, page.limit + 1))
         # Those whose keys are not made yet are shown without one.
         there = {row[0] for row in rows}
-        rows += [(name, None, None, None) for name in PREDEFINED if name > after and name not in there]
-        rows = sorted(rows, key=lambda row: str(row[0]))[: limit + 1]
+        rows += [(name, None, None, None) for name in PREDEFINED if name > page.after and name not in there]
+        rows = sorted(rows, key=lambda row: str(row[0]))[: page.limit + 1]
     else:
         key = find_key_itself(tenant, key_id)
+        page = Page(call, MAX_LISTED, key=key)
         rows = tenant.rows(
-            "SELECT * FROM alias WHERE key = ? AND name > ? ORDER BY name LIMIT ?", (key.id, after, limit + 1)
+            "SELECT * FROM alias WHERE key = ? AND name > ? ORDER BY name LIMIT ?", (key.id, page.after, page.limit + 1)
         )
-    return page_of(
-        "Aliases",
-        rows,
-        limit,
-        key=lambda row: str(row[0]),
-        show=lambda row: _show(tenant, *row),
-    )
+    return page.show("Aliases", rows, key=lambda row: str(row[0]), show=lambda row: _show(tenant, *row))
 
 
 def _show(tenant: Tenant, name: str, key_id: str | None, created: float | None, updated: float | None) -> Params:

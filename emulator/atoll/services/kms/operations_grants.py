@@ -25,7 +25,7 @@ from atoll.services.kms.grants import (
 )
 from atoll.services.kms.keys import Key, check_enabled, find_key_itself, key_arn, key_with_id
 from atoll.services.kms.making import moment
-from atoll.services.kms.paging import page_of, start_of
+from atoll.services.kms.paging import Page
 from atoll.services.kms.service import kms
 from atoll.services.kms.usage import Result, check_call
 from atoll.tenants import Tenant
@@ -84,10 +84,10 @@ def _add(call: Call, tenant: Tenant, key: Key, content: tuple[Any, ...]) -> str:
 def list_grants(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html"""
     key = find_key_itself(tenant, call["KeyId"])
-    after, limit = start_of(call, MAX_LISTED, MOST_LISTED)
+    page = Page(call, MAX_LISTED, MOST_LISTED, key=key)
     if (grant_id := call.get("GrantId")) is not None:
         _find_grant(tenant, key, grant_id)
-    where, args = "key = ? AND id > ?", [key.id, after]
+    where, args = "key = ? AND id > ?", [key.id, page.after]
     for parameter, column in (
         ("GrantId", "id"),
         ("GranteePrincipal", "grantee"),
@@ -96,8 +96,8 @@ def list_grants(call: Call, tenant: Tenant) -> Params:
         if (value := call.get(parameter)) is not None:
             where += f" AND {column} = ?"
             args.append(value)
-    rows = tenant.rows(f"SELECT {COLUMNS} FROM key_grant WHERE {where} ORDER BY id LIMIT ?", (*args, limit + 1))
-    return page_of("Grants", rows, limit, key=lambda row: str(row[0]), show=lambda row: _dated(show_grant(tenant, row)))
+    rows = tenant.rows(f"SELECT {COLUMNS} FROM key_grant WHERE {where} ORDER BY id LIMIT ?", (*args, page.limit + 1))
+    return page.show("Grants", rows, key=lambda row: str(row[0]), show=lambda row: _dated(show_grant(tenant, row)))
 
 
 def _dated(shown: Params) -> Params:
@@ -114,25 +114,25 @@ def list_retirable_grants(call: Call, tenant: Tenant) -> Result:
     principal, service = call.get("RetiringPrincipal"), call.get("RetiringServicePrincipal")
     if (principal is None) == (service is None):
         raise validation("You must specify either RetiringPrincipal or RetiringServicePrincipal, but not both.")
-    after, limit = start_of(call, MAX_LISTED, MOST_LISTED)
+    asked = Page(call, MAX_LISTED, MOST_LISTED)
     # A fork's keys have grants of the same ids.
-    after_id, _, after_key = after.partition(" ")
+    after_id, _, after_key = asked.after.partition(" ")
     column = "retiring" if service is None else "retiring_service"
     if principal is not None:
         check_principal(principal)
     own = tenant.rows(
         f"SELECT {COLUMNS} FROM key_grant WHERE {column} = ? AND id >= ? ORDER BY id LIMIT ?",
-        (principal or service, after_id, limit + 2),
+        (principal or service, after_id, asked.limit + 2),
     )
     found = [shown for row in own if _name(shown := show_grant(tenant, row)) > (after_id, after_key)]
     if principal is not None:
         others = tenant.rows(
             "SELECT shown FROM retirable WHERE retiring = ? AND (id, key) > (?, ?) ORDER BY id, key LIMIT ?",
-            (principal, after_id, after_key, limit + 1),
+            (principal, after_id, after_key, asked.limit + 1),
         )
         found += [orjson.loads(shown) for (shown,) in others]
     found.sort(key=_name)
-    page = page_of("Grants", found[: limit + 1], limit, key=lambda shown: " ".join(_name(shown)), show=_dated)
+    page = asked.show("Grants", found, key=lambda shown: " ".join(_name(shown)), show=_dated)
     prefix = key_arn(tenant, "")
     mirrored = [shown for shown in page["Grants"] if not shown["KeyId"].startswith(prefix)]
     return _confirmed(call, tenant.lagoon, page, mirrored) if mirrored else page

@@ -21,7 +21,7 @@ from atoll.services.kms.keys import (
 )
 from atoll.services.kms.making import AWS_KMS, EXTERNAL, describe, make_key, moment, new_key_id
 from atoll.services.kms.managing import check_customers
-from atoll.services.kms.paging import page_of, start_of
+from atoll.services.kms.paging import Page
 from atoll.services.kms.policies import check_policy
 from atoll.services.kms.private_keys import make_secret, read_foreign, takes_long
 from atoll.services.kms.rotation import catch_up
@@ -112,15 +112,14 @@ def describe_key(call: Call, tenant: Tenant) -> Params:
 
 @kms.operation("ListKeys", readonly=True)
 def list_keys(call: Call, tenant: Tenant) -> Params:
-    after, limit = start_of(call, MAX_LISTED)
+    page = Page(call, MAX_LISTED)
     if "SELF" not in (call.get("ResourceOwners") or ("SELF",)):
         # Nothing is shared by way of RAM.
         return {"Keys": [], "Truncated": False}
-    rows = tenant.rows("SELECT id FROM key WHERE id > ? ORDER BY id LIMIT ?", (after, limit + 1))
-    return page_of(
+    rows = tenant.rows("SELECT id FROM key WHERE id > ? ORDER BY id LIMIT ?", (page.after, page.limit + 1))
+    return page.show(
         "Keys",
         [id for (id,) in rows],
-        limit,
         key=lambda id: id,
         show=lambda id: {"KeyId": id, "KeyArn": key_arn(tenant, id)},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import orjson
 
 from atoll.core.arn import partition_of, render_arn
@@ -36,6 +38,7 @@ from atoll.services.kms.rotation import TIMER
 from atoll.services.kms.service import kms
 from atoll.services.kms.tags import parse_tags, show_tags
 from atoll.tenants import Tenant
+from atoll.wire.models import region_names
 
 
 def _primary(tenant: Tenant, call: Call) -> Key:
@@ -52,6 +55,8 @@ def replicate_key(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html"""
     key = _primary(tenant, call)
     region: str = call["ReplicaRegion"]
+    if region not in _regions():
+        raise unsupported(f"{region} is not a Region in which KMS is available.")
     if partition_of(region) != partition_of(tenant.id.region):
         raise unsupported(f"The region {region} is in another partition than {tenant.id.region}.")
     if region == tenant.id.region or region in key.replicas:
@@ -89,6 +94,12 @@ def replicate_key(call: Call, tenant: Tenant) -> Params:
         "ReplicaPolicy": policy or default_policy(there),
         "ReplicaTags": show_tags(tags),
     }
+
+
+@cache
+def _regions() -> frozenset[str]:
+    """Those that AWS has: a replica in any other would be a mistake that nobody notices."""
+    return frozenset(region_names())
 
 
 def _again(tenant: Tenant, key: Key) -> Key:

@@ -14,7 +14,7 @@ from atoll.services.kms.keys import (
 from atoll.services.kms.making import AWS_KMS, EXPIRES, EXTERNAL, moment
 from atoll.services.kms.managing import check_customers
 from atoll.services.kms.materials import PENDING_ROTATION, Material, materials_of
-from atoll.services.kms.paging import page_of, start_of
+from atoll.services.kms.paging import Page
 from atoll.services.kms.rotation import (
     DEFAULT_PERIOD,
     MAX_ON_DEMAND,
@@ -120,13 +120,11 @@ def list_key_rotations(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html"""
     key = find_key_itself(tenant, call["KeyId"])
     _check_rotates(key)
-    after, limit = start_of(call, MAX_LISTED)
+    page = Page(call, MAX_LISTED, key=key)
     every = call.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL"
     found = [each for each in materials_of(tenant, key.id) if every or each.rotated is not None]
-    page = [each for each in found if not after.isdecimal() or each.number > int(after)]
-    return page_of(
-        "Rotations", page[: limit + 1], limit, key=lambda each: str(each.number), show=lambda each: _show(key, each)
-    )
+    rest = [each for each in found if not page.after.isdecimal() or each.number > int(page.after)]
+    return page.show("Rotations", rest, key=lambda each: str(each.number), show=lambda each: _show(key, each))
 
 
 def _show(key: Key, material: Material) -> Params:

@@ -10,7 +10,7 @@ from atoll.core.errors import AwsError
 from atoll.core.ids import hex_id
 from atoll.services.kms.errors import validation
 from atoll.services.kms.making import moment
-from atoll.services.kms.paging import page_of, start_of
+from atoll.services.kms.paging import Page
 from atoll.services.kms.service import kms
 from atoll.services.kms.stores import (
     CLOUDHSM,
@@ -27,6 +27,7 @@ from atoll.services.kms.stores import (
 from atoll.tenants import Tenant
 
 MAX_LISTED = 100
+VPC = "VPC_ENDPOINT_SERVICE"
 _PROXY = {
     "XksProxyConnectivity": "Connectivity",
     "XksProxyUriEndpoint": "UriEndpoint",
@@ -34,6 +35,7 @@ _PROXY = {
     "XksProxyVpcEndpointServiceName": "VpcEndpointServiceName",
     "XksProxyVpcEndpointServiceOwner": "VpcEndpointServiceOwner",
 }
+_OF_VPC = ("VpcEndpointServiceName", "VpcEndpointServiceOwner")
 _CREDENTIAL = "XksProxyAuthenticationCredential"
 _CLOUDHSM_ONLY = ("CloudHsmClusterId", "TrustAnchorCertificate", "KeyStorePassword")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\s*", re.DOTALL)
@@ -74,16 +76,20 @@ def _hsm_settings(call: Call) -> dict[str, Any]:
 
 def _proxy_settings(call: Call, old: dict[str, Any]) -> dict[str, Any]:
     proxy = {**old}
+    changed = old and (call.get("XksProxyConnectivity") or old["Connectivity"]) != old["Connectivity"]
+    if changed and (call.get("XksProxyUriEndpoint") or old["UriEndpoint"]) == old["UriEndpoint"]:
+        raise validation("You must change XksProxyUriEndpoint when you change XksProxyConnectivity.")
+    if changed:
+        for member in _OF_VPC:
+            proxy.pop(member, None)
     for parameter, member in _PROXY.items():
         if (value := call.get(parameter)) is not None:
             proxy[member] = value
     if (credential := call.get(_CREDENTIAL)) is not None:
         proxy["AccessKeyId"] = credential["AccessKeyId"]
-    if proxy.get("Connectivity") == "VPC_ENDPOINT_SERVICE":
+    if proxy.get("Connectivity") == VPC:
         if "VpcEndpointServiceName" not in proxy:
-            raise validation(
-                "You must specify XksProxyVpcEndpointServiceName for the connectivity VPC_ENDPOINT_SERVICE."
-            )
+            raise validation(f"You must specify XksProxyVpcEndpointServiceName for the connectivity {VPC}.")
     elif "Connectivity" not in proxy:
         raise validation(f"You must specify XksProxyConnectivity for a custom key store of type {EXTERNAL_STORE}.")
     elif "VpcEndpointServiceName" in proxy:
@@ -102,6 +108,8 @@ def _check_alone(tenant: Tenant, store_id: str, settings: dict[str, Any]) -> Non
             continue
         if (mine["UriEndpoint"], mine["UriPath"]) == (its["UriEndpoint"], its["UriPath"]):
             raise AwsError("XksProxyUriInUseException", "The XksProxyUri is already in use.")
+        if mine["UriEndpoint"] == its["UriEndpoint"] and VPC in (mine["Connectivity"], its["Connectivity"]):
+            raise AwsError("XksProxyUriEndpointInUseException", "The XksProxyUriEndpoint is already in use.")
         vpc = mine.get("VpcEndpointServiceName")
         if vpc is not None and vpc == its.get("VpcEndpointServiceName"):
             raise AwsError("XksProxyVpcEndpointServiceInUseException", f"The VPC endpoint service {vpc} is in use.")
@@ -112,7 +120,7 @@ def describe_custom_key_stores(call: Call, tenant: Tenant) -> Params:
     store_id, name = call.get("CustomKeyStoreId"), call.get("CustomKeyStoreName")
     if store_id is not None and name is not None:
         raise validation("You can specify either CustomKeyStoreId or CustomKeyStoreName, but not both.")
-    after, limit = start_of(call, MAX_LISTED)
+    page = Page(call, MAX_LISTED)
     if store_id is not None:
         found = [find_store(tenant, store_id)]
     elif name is not None:
@@ -120,8 +128,8 @@ def describe_custom_key_stores(call: Call, tenant: Tenant) -> Params:
         if not found:
             raise store_not_found(name)
     else:
-        found = stores(tenant, "id > ? ORDER BY id LIMIT ?", (after, limit + 1))
-    return page_of("CustomKeyStores", found, limit, key=lambda store: store.id, show=_show)
+        found = stores(tenant, "id > ? ORDER BY id LIMIT ?", (page.after, page.limit + 1))
+    return page.show("CustomKeyStores", found, key=lambda store: store.id, show=_show)
 
 
 def _show(store: Store) -> Params:
@@ -144,8 +152,7 @@ def update_custom_key_store(call: Call, tenant: Tenant) -> Params:
     for parameter in others:
         if call.get(parameter) is not None:
             raise validation(f"{parameter} is not valid for a custom key store of type {store.kind}.")
-    if store.state not in (DISCONNECTED, FAILED):
-        raise wrong_state(f"Custom key store {store.id} must be disconnected.")
+    _check_disconnected(store)
     name = call.get("NewCustomKeyStoreName") or store.name
     if name != store.name and stores(tenant, "name = ?", (name,)):
         raise name_in_use(name)
@@ -162,8 +169,7 @@ def update_custom_key_store(call: Call, tenant: Tenant) -> Params:
 @kms.operation("DeleteCustomKeyStore")
 def delete_custom_key_store(call: Call, tenant: Tenant) -> Params:
     store = find_store(tenant, call["CustomKeyStoreId"])
-    if store.state not in (DISCONNECTED, FAILED):
-        raise wrong_state(f"Custom key store {store.id} must be disconnected.")
+    _check_disconnected(store)
     if tenant.row("SELECT 1 FROM key WHERE store = ? LIMIT 1", (store.id,)):
         raise AwsError("CustomKeyStoreHasCMKsException", f"Custom key store {store.id} contains KMS keys.")
     tenant.execute("DELETE FROM store WHERE id = ?", (store.id,))
@@ -190,5 +196,13 @@ def connect_custom_key_store(call: Call, tenant: Tenant) -> Params:
 @kms.operation("DisconnectCustomKeyStore")
 def disconnect_custom_key_store(call: Call, tenant: Tenant) -> Params:
     store = find_store(tenant, call["CustomKeyStoreId"])
+    if store.state == DISCONNECTED:
+        raise wrong_state(f"Custom key store {store.id} is already disconnected.")
     put_store(tenant, store._replace(state=DISCONNECTED, problem=None))
     return {}
+
+
+def _check_disconnected(store: Store) -> None:
+    """Raises CustomKeyStoreInvalidStateException."""
+    if store.state != DISCONNECTED:
+        raise wrong_state(f"Custom key store {store.id} must be disconnected.")

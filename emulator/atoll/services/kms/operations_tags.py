@@ -7,7 +7,7 @@ import orjson
 from atoll.core.call import Call, Params
 from atoll.services.kms.keys import check_not_pending_deletion, find_key_itself, record_key, update_key
 from atoll.services.kms.managing import check_customers
-from atoll.services.kms.paging import page_of, start_of
+from atoll.services.kms.paging import Page
 from atoll.services.kms.service import kms
 from atoll.services.kms.tags import check_count, parse_tags
 from atoll.tenants import Tenant
@@ -40,12 +40,10 @@ def _tag(call: Call, tenant: Tenant, given: dict[str, str], taken: frozenset[str
 @kms.operation("ListResourceTags", readonly=True)
 def list_resource_tags(call: Call, tenant: Tenant) -> Params:
     key = find_key_itself(tenant, call["KeyId"])
-    after, limit = start_of(call, MAX_LISTED)
-    found = [pair for pair in sorted(key.tags.items()) if pair[0] > after]
-    return page_of(
+    page = Page(call, MAX_LISTED, key=key)
+    return page.show(
         "Tags",
-        found[: limit + 1],
-        limit,
+        [pair for pair in sorted(key.tags.items()) if pair[0] > page.after],
         key=lambda pair: pair[0],
         show=lambda pair: {"TagKey": pair[0], "TagValue": pair[1]},
     )

@@ -7,33 +7,46 @@ from __future__ import annotations
 
 from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from atoll.core.call import Call, Params
 from atoll.services.kms.errors import invalid_marker
+from atoll.services.kms.keys import Key
 
 T = TypeVar("T")
 
 
-def start_of(call: Call, default: int, most: int = 1000) -> tuple[str, int]:
-    """After what to go on ("" at the beginning), and how many are asked for. Raises InvalidMarkerException."""
-    limit = min(call.get("Limit") or default, most)
-    marker: str | None = call.get("Marker")
-    if marker is None:
-        return "", limit
-    try:
-        version, _, last = a2b_base64(marker, strict_mode=True).decode().partition(":")
-    except (Error, ValueError):
-        version = last = ""
-    if version != "1" or not last:
-        raise invalid_marker()
-    return last, limit
+class Page:
+    """What a call asks for: at most `limit` of a list, from behind `after` on ("" at the beginning).
 
+    A marker is good for the operation, the key and the parameters that it was given for, whatever names the key.
+    """
 
-def page_of(member: str, found: Sequence[T], limit: int, key: Callable[[T], str], show: Callable[[T], Any]) -> Params:
-    """A page of at most `limit`, of which one more was looked for."""
-    page = found[:limit]
-    result: Params = {member: [show(each) for each in page], "Truncated": len(found) > limit}
-    if len(found) > limit:
-        result["NextMarker"] = b2a_base64(f"1:{key(page[-1])}".encode(), newline=False).decode()
-    return result
+    def __init__(self, call: Call, default: int, most: int = 1000, *, key: Key | None = None) -> None:
+        """Raises InvalidMarkerException."""
+        named = ("Limit", "Marker") if key is None else ("Limit", "Marker", "KeyId")
+        others = {name: value for name, value in call.params.items() if name not in named and value is not None}
+        what = (call.operation, call.owner if key is None else key.arn, sorted(others.items()))
+        self._of = sha256(repr(what).encode()).hexdigest()[:16]
+        self.limit = min(call.get("Limit") or default, most)
+        marker: str | None = call.get("Marker")
+        self.after = "" if marker is None else self._read(marker)
+
+    def _read(self, marker: str) -> str:
+        try:
+            of, _, last = a2b_base64(marker, strict_mode=True).decode().partition(":")
+        except (Error, ValueError):
+            raise invalid_marker() from None
+        if of != self._of or not last:
+            raise invalid_marker()
+        return last
+
+    def show(self, member: str, found: Sequence[T], key: Callable[[T], str], show: Callable[[T], Any]) -> Params:
+        """The answer, from what was found, of which one more than `limit` was looked for."""
+        page = found[: self.limit]
+        truncated = len(found) > self.limit
+        result: Params = {member: [show(each) for each in page], "Truncated": truncated}
+        if truncated:
+            result["NextMarker"] = b2a_base64(f"{self._of}:{key(page[-1])}".encode(), newline=False).decode()
+        return result

@@ -13,7 +13,7 @@ import orjson
 
 from atoll.core.arn import parse_arn, partition_of
 from atoll.core.tenant_id import TenantId
-from atoll.services.kms.errors import malformed_policy
+from atoll.services.kms.errors import limit_exceeded, malformed_policy
 
 DEFAULT = "default"
 """The name of every key's only policy."""
@@ -93,7 +93,8 @@ def managed_policy(tenant: TenantId, service: str) -> str:
 
 
 def check_policy(text: str, account: str, *, may_lock_out: bool | None = False) -> None:
-    """Whether it may be that of a key of the account. Raises MalformedPolicyDocumentException.
+    """Whether it may be that of a key of the account. Raises MalformedPolicyDocumentException,
+    LimitExceededException.
 
     Unless it `may_lock_out`, somebody of the account has to be allowed to change it; conditions, denials and what
     others than key policies allow are not looked at.
@@ -103,7 +104,7 @@ def check_policy(text: str, account: str, *, may_lock_out: bool | None = False) 
     except ValueError:
         raise malformed_policy("Policy contains invalid JSON") from None
     if len(text.encode()) > LONGEST:
-        raise malformed_policy("Policy exceeds the maximum size")
+        raise limit_exceeded("Policy exceeds the maximum size")
     if not isinstance(document, dict) or document.get("Version", "2008-10-17") not in ("2008-10-17", "2012-10-17"):
         raise malformed_policy("The new key policy is not valid.")
     statements = document.get("Statement")

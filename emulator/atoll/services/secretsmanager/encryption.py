@@ -13,7 +13,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -66,7 +66,7 @@ async def seal(call: Call, lagoon: Lagoon, place: TenantId, given: str | None, v
     try:
         made = await lagoon.call(call, "kms", "GenerateDataKey", params)
     except AwsError as error:
-        raise _told(error, encryption_failure()) from None
+        raise _told(call, error, encryption_failure) from None
     nonce = os.urandom(_NONCE)
     sealed = nonce + AESGCM(made["Plaintext"]).encrypt(nonce, value, None)
     return Seal(given, template(made["KeyId"], place), made["CiphertextBlob"], sealed)
@@ -117,10 +117,10 @@ async def unseal(call: Call, lagoon: Lagoon, seals: Sequence[Seal], version_id: 
             opened = await lagoon.call(call, "kms", "Decrypt", params)
             return _open(opened["Plaintext"], each.value), each
         except AwsError as error:
-            refused = refused or _told(error, decryption_failure())
+            refused = refused or _told(call, error, decryption_failure)
         except InvalidTag:
-            refused = refused or decryption_failure()
-    raise refused or decryption_failure()
+            refused = refused or _told(call, AwsError("InvalidCiphertextException"), decryption_failure)
+    raise refused or kms_not_allowed()
 
 
 class KmsKey:
@@ -160,8 +160,11 @@ def _context(version_id: str) -> dict[str, str]:
     return {"SecretVersionId": version_id}
 
 
-def _told(error: AwsError, unusable: AwsError) -> AwsError:
-    """What the caller is told of KMS's refusal."""
+def _told(call: Call, error: AwsError, unusable: Callable[[str], AwsError]) -> AwsError:
+    """What the caller is told of KMS's refusal: of a key that cannot be used, what the service's client of KMS says."""
     if error.code in _UNUSABLE:
-        return unusable
+        return unusable(
+            f"{error.message or 'null'} (Service: AWSKMS; Status Code: 400; Error Code: {error.code}; "
+            f"Request ID: {call.request_id}; Proxy: null)"
+        )
     return kms_not_allowed() if error.code in _ABSENT else error

@@ -9,11 +9,6 @@ from collections.abc import Iterable
 
 from atoll.core.errors import AwsError
 
-_KEY_STATES = (
-    "Check that the KMS key is available, enabled, and not in an invalid state. "
-    "For more information, see Key state: Effect on your KMS key."
-)
-
 
 def invalid_parameter(message: str) -> AwsError:
     return AwsError("InvalidParameterException", message)
@@ -107,18 +102,12 @@ def kms_not_allowed() -> AwsError:
     return AwsError("AccessDeniedException", "Access to KMS is not allowed")
 
 
-def encryption_failure() -> AwsError:
-    return AwsError(
-        "EncryptionFailure",
-        f"Secrets Manager can't encrypt the protected secret text using the provided KMS key. {_KEY_STATES}",
-    )
+def encryption_failure(why: str) -> AwsError:
+    return AwsError("EncryptionFailure", f"Secrets Manager can't encrypt the secret value: {why}")
 
 
-def decryption_failure() -> AwsError:
-    return AwsError(
-        "DecryptionFailure",
-        "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
-    )
+def decryption_failure(why: str) -> AwsError:
+    return AwsError("DecryptionFailure", f"Secrets Manager can't decrypt the secret value: {why}")
 
 
 # ---- replicas, rotation, policies

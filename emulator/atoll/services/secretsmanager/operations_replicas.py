@@ -206,6 +206,8 @@ def _refused_anew(tenant: Tenant, call: Call) -> str | None:
         return "Replication failed: Secrets Manager can't find the replica secret."
     name, region = call["Secret"]["Name"], tenant.id.region
     taken = named(tenant, name)
+    if taken is not None and taken.primary_region is not None:
+        return f"Replication failed: Secret name {name} is currently replicated to {region} with a different arn."
     if taken is not None and not call["Force"]:
         return f"Replication failed: Secret name {name} already exists in region {region}."
     if taken is not None and any(replica.status != DETACHED for replica in replicas_of(tenant, taken)):

@@ -1,7 +1,8 @@
 """Rotation: set up, begun, cancelled.
 
 AWS answers RotateSecret before the function has run. Here the answer comes after it, so that what a test does next sees
-the new version.
+the new version. The steps are taken all the same when whoever called has gone, and a repetition of the call waits for
+their end too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
-from atoll.services.secretsmanager.arns import template
+from atoll.services.secretsmanager.arns import SERVICE, template
 from atoll.services.secretsmanager.errors import (
     invalid_parameter,
     invalid_request,
@@ -22,8 +23,15 @@ from atoll.services.secretsmanager.errors import (
 )
 from atoll.services.secretsmanager.replicas import replicate
 from atoll.services.secretsmanager.retrying import told
-from atoll.services.secretsmanager.rotating import Turn, begin, check_function, take_steps, test_only, turn_of
-from atoll.services.secretsmanager.rotations import in_progress, scheduled
+from atoll.services.secretsmanager.rotating import (
+    Turn,
+    begin,
+    check_function,
+    is_running,
+    turn_of,
+    waiting_key,
+)
+from atoll.services.secretsmanager.rotations import in_progress, running_until, scheduled
 from atoll.services.secretsmanager.schedules import read_rules
 from atoll.services.secretsmanager.secrets import Secret, own, update
 from atoll.services.secretsmanager.service import secretsmanager
@@ -41,31 +49,35 @@ async def rotate_secret(call: Call, lagoon: Lagoon) -> Params:
     if given is not None and not _FUNCTION.fullmatch(given):
         raise invalid_parameter("The RotationLambdaARN is not a valid Lambda function ARN.")
     read_rules(call.get("RotationRules") or {})
-    answer = await lagoon.transaction(_done_before, call)
-    if answer is not None:
-        return answer
-    _, turn = await lagoon.transaction(_plan, call, given)
-    if turn is not None:
-        await check_function(call, lagoon, turn.function)
-    secret = await lagoon.transaction(_set_up, call, given)
-    now = bool(call.get("RotateImmediately", True))
-    if turn is not None and now:
-        await take_steps(call, lagoon, turn)
-    elif turn is not None:
-        await test_only(call, lagoon, turn)
-    return {"ARN": secret.arn, "Name": secret.name, "VersionId": token if turn is not None and now else None}
+    secret = await lagoon.transaction(_begun, call)
+    if secret is None:
+        turn = await lagoon.transaction(_plan, call, given)
+        if turn is not None:
+            await check_function(call, lagoon, turn.function)
+        secret = await lagoon.transaction(_begin, call, given)
+    async for _ in lagoon.until(running_until(secret), waiting_key(secret.id)):
+        if not await lagoon.transaction(is_running, secret.id):
+            break
+    rotates = _at_once(call) and (secret.rotation or {}).get("function") is not None
+    return {"ARN": secret.arn, "Name": secret.name, "VersionId": token if rotates else None}
 
 
-def _done_before(tenant: Tenant, call: Call) -> Params | None:
-    """The answer of a rotation that came to its end with the same token."""
+def _at_once(call: Call) -> bool:
+    return bool(call.get("RotateImmediately", True))
+
+
+def _begun(tenant: Tenant, call: Call) -> Secret | None:
+    """The secret, where a call with the same token has begun its last rotation: nothing of it is done twice."""
     secret = own(tenant, call["SecretId"])
-    if (secret.rotation or {}).get("done") != call["ClientRequestToken"]:
-        return None
-    return {"ARN": secret.arn, "Name": secret.name, "VersionId": call["ClientRequestToken"]}
+    return secret if (secret.rotation or {}).get("begun") == _beginning(call) else None
 
 
-def _plan(tenant: Tenant, call: Call, given: str | None) -> tuple[Secret, Turn | None]:
-    """The secret, and its rotation; none of a managed external secret, which no function of the account rotates."""
+def _beginning(call: Call) -> list[Any]:
+    return [call["ClientRequestToken"], _at_once(call)]
+
+
+def _plan(tenant: Tenant, call: Call, given: str | None) -> Turn | None:
+    """None for a managed external secret, which no function of the account rotates."""
     secret = own(tenant, call["SecretId"])
     token = call["ClientRequestToken"]
     turn = turn_of(tenant, secret, token) if given is None else Turn(secret.id, secret.arn, given, token)
@@ -77,12 +89,16 @@ def _plan(tenant: Tenant, call: Call, given: str | None) -> tuple[Secret, Turn |
     version = find_version(tenant, secret, token)
     if version is not None and pending != token:
         raise token_in_use(token, secret.arn)
-    return secret, turn
+    return turn
 
 
-def _set_up(tenant: Tenant, call: Call, given: str | None) -> Secret:
-    secret, turn = _plan(tenant, call, given)
-    columns: dict[str, Any] = {"enabled": True}
+def _begin(tenant: Tenant, call: Call, given: str | None) -> Secret:
+    """Sets the rotation up, and has its steps taken, where no other call with the same token was faster."""
+    if (secret := _begun(tenant, call)) is not None:
+        return secret
+    turn = _plan(tenant, call, given)
+    secret = own(tenant, call["SecretId"])
+    columns: dict[str, Any] = {"enabled": True, "begun": _beginning(call)}
     if given is not None:
         columns["function"] = template(given, tenant.id)
     if rules := call.get("RotationRules"):
@@ -93,8 +109,9 @@ def _set_up(tenant: Tenant, call: Call, given: str | None) -> Secret:
     if (role := call.get("ExternalSecretRotationRoleArn")) is not None:
         columns["role"] = template(role, tenant.id)
     secret = scheduled(tenant, secret, **columns)
-    if turn is not None and find_version(tenant, secret, turn.token) is None:
+    if turn is not None:
         secret = begin(tenant, secret, turn.token)
+        tenant.set_timer(SERVICE, "steps", str(secret.id), tenant.now())
     replicate(tenant, call.caller, secret)
     return secret
 

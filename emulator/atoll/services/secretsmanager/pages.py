@@ -5,10 +5,12 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import orjson
 
+from atoll.core.call import Call
 from atoll.services.secretsmanager.errors import invalid_next_token
 
 T = TypeVar("T")
@@ -16,25 +18,36 @@ Place = list[Any]
 """Where an item stands in its list: what it is sorted by, unique to it."""
 
 
+def listing(call: Call, *what: Any) -> str:
+    """What a token is of, and of nothing else: the operation, which secrets or which one it lists, and how."""
+    return sha256(repr((call.operation, what)).encode()).hexdigest()[:16]
+
+
 def page(
-    items: Sequence[T], place_of: Callable[[T], Place], most: int, token: str | None, *, descending: bool = False
+    items: Sequence[T],
+    place_of: Callable[[T], Place],
+    most: int,
+    token: str | None,
+    of: str,
+    *,
+    descending: bool = False,
 ) -> tuple[list[T], str | None]:
     """At most so many items behind the place that the token names, and the token of the next page. Raises
     InvalidNextTokenException."""
     ordered = sorted(items, key=place_of, reverse=descending)
     if token is not None:
-        after = read_token(token)
+        after = read_token(token, of)
         try:
             ordered = [item for item in ordered if (place_of(item) < after if descending else place_of(item) > after)]
         except TypeError:
             raise invalid_next_token() from None
     found = ordered[:most]
-    return found, write_token(place_of(found[-1])) if len(ordered) > most else None
+    return found, write_token(place_of(found[-1]), of) if len(ordered) > most else None
 
 
-def write_token(place: Place) -> str:
-    """The token of what stands behind this place."""
-    return urlsafe_b64encode(orjson.dumps(place)).decode()
+def write_token(place: Place, of: str) -> str:
+    """The token of what stands behind this place of a listing."""
+    return urlsafe_b64encode(orjson.dumps([of, *place])).decode()
 
 
 def _is_part(value: object) -> bool:
@@ -44,12 +57,12 @@ def _is_part(value: object) -> bool:
     return isinstance(value, str | float)
 
 
-def read_token(token: str) -> Place:
-    """Raises InvalidNextTokenException."""
+def read_token(token: str, of: str) -> Place:
+    """The place, where the token is of that listing. Raises InvalidNextTokenException."""
     try:
-        place = orjson.loads(urlsafe_b64decode(token))
+        found = orjson.loads(urlsafe_b64decode(token))
     except (binascii.Error, ValueError):
         raise invalid_next_token() from None
-    if not isinstance(place, list) or not place or not all(map(_is_part, place)):
+    if not isinstance(found, list) or len(found) < 2 or found[0] != of or not all(map(_is_part, found)):
         raise invalid_next_token()
-    return place
+    return found[1:]

@@ -20,13 +20,15 @@ from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager.arns import SERVICE, render
 from atoll.services.secretsmanager.errors import function_not_invokable
 from atoll.services.secretsmanager.replicas import replicate
-from atoll.services.secretsmanager.rotations import in_progress, rotated
+from atoll.services.secretsmanager.rotations import in_progress, rotated, running_until, runs
 from atoll.services.secretsmanager.secrets import CURRENT, PENDING, Secret, with_id
 from atoll.services.secretsmanager.versions import add_version, find_version, remove_version, write_stages
 from atoll.tenants import Tenant
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
-TEST = ("testSecret",)
+TEST = "testSecret"
+LONGEST = len(STEPS) * 15 * 60
+"""Seconds that a rotation takes at most: Lambda lets a function run for a quarter of an hour."""
 
 
 class Turn(NamedTuple):
@@ -48,20 +50,23 @@ async def check_function(call: Call, lagoon: Lagoon, function: str) -> None:
 
 def begin(tenant: Tenant, secret: Secret, token: str) -> Secret:
     """The version that is to become the current one: pending, and without a value until the function gives it one."""
+    secret = runs(tenant, secret, tenant.now() + LONGEST)
+    if in_progress(secret) == token:
+        return secret
     return add_version(tenant, secret, token, (PENDING,), None, None)
 
 
-async def take_steps(call: Call, lagoon: Lagoon, turn: Turn) -> bool:
-    """Whether all four went well. Where not, what is pending stays so, and the next rotation goes on with it."""
+async def take_steps(call: Call, lagoon: Lagoon, turn: Turn) -> None:
+    """Where one goes wrong, what is pending stays so, and the next rotation goes on with it."""
+    well = True
     for step in STEPS:
-        if not await _take(call, lagoon, turn, step):
-            return False
-    return await lagoon.transaction(_finish, call.caller, turn)
+        well = well and await _take(call, lagoon, turn, step)
+    await lagoon.transaction(_finish if well else _end, call.caller, turn)
 
 
 async def test_only(call: Call, lagoon: Lagoon, turn: Turn) -> None:
     """What RotateSecret does that is not to rotate at once: the pending version is taken away again."""
-    await _take(call, lagoon, turn, *TEST)
+    await _take(call, lagoon, turn, TEST)
     await lagoon.transaction(_take_back, call.caller, turn)
 
 
@@ -84,21 +89,40 @@ async def _take(call: Call, lagoon: Lagoon, turn: Turn, step: str) -> bool:
     return not answer.get("FunctionError")
 
 
-def _finish(tenant: Tenant, caller: Caller, turn: Turn) -> bool:
+def _end(tenant: Tenant, caller: Caller, turn: Turn) -> Secret | None:
+    """No step is being taken any more. The secret, where it still is there."""
+    tenant.wake(waiting_key(turn.id))
     secret = with_id(tenant, turn.id)
-    if secret is None or in_progress(secret) is not None or secret.stages.get(CURRENT) != turn.token:
-        return False
-    replicate(tenant, caller, rotated(tenant, secret, turn.token))
-    return True
+    return None if secret is None else runs(tenant, secret, None)
+
+
+def _finish(tenant: Tenant, caller: Caller, turn: Turn) -> None:
+    secret = _end(tenant, caller, turn)
+    if secret is not None and in_progress(secret) is None and secret.stages.get(CURRENT) == turn.token:
+        replicate(tenant, caller, rotated(tenant, secret))
 
 
 def _take_back(tenant: Tenant, caller: Caller, turn: Turn) -> None:
-    secret = with_id(tenant, turn.id)
+    secret = _end(tenant, caller, turn)
     version = None if secret is None else find_version(tenant, secret, turn.token)
     if secret is not None and version is not None and secret.stages_of(turn.token) == [PENDING]:
         secret = write_stages(tenant, secret, {stage: id for stage, id in secret.stages.items() if stage != PENDING})
         remove_version(tenant, secret, version.id)
         replicate(tenant, caller, secret)
+
+
+def waiting_key(id: int) -> tuple[str, int]:
+    """What who waits for the end of a secret's rotation is woken by."""
+    return ("secretsmanager.rotation", id)
+
+
+def is_running(tenant: Tenant, id: int) -> bool:
+    """Asked by those who wait. One is woken at a time, and has the next woken."""
+    secret = with_id(tenant, id)
+    running = secret is not None and running_until(secret) > tenant.now()
+    if not running:
+        tenant.wake(waiting_key(id))
+    return running
 
 
 async def rotate_by_time(lagoon: Lagoon, cause: Call, turn: Turn) -> None:
@@ -113,11 +137,12 @@ async def rotate_by_time(lagoon: Lagoon, cause: Call, turn: Turn) -> None:
         secret = with_id(tenant, turn.id)
         if secret is None or secret.deleted is not None:
             return None
+        if running_until(secret) > tenant.now():
+            return None
         # What an earlier rotation has left is taken up again.
-        if (left := in_progress(secret)) is not None:
-            return left
-        replicate(tenant, cause.caller, begin(tenant, secret, turn.token))
-        return turn.token
+        token = in_progress(secret) or turn.token
+        replicate(tenant, cause.caller, begin(tenant, secret, token))
+        return token
 
     token = await lagoon.transaction(start)
     if token is not None:

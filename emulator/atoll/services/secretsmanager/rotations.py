@@ -1,8 +1,9 @@
 """How a secret is to be rotated: what is stored of it, and how it is shown.
 
 `rotation` in a secret's row is an object with `enabled`, `function` and `role` (templates of ARNs), `rules`,
-`metadata`, `last` and `next` (seconds since the epoch); and of the last rotation that came to its end `done`, its
-token, and `days` to the next.
+`metadata`, `last` and `next` (seconds since the epoch); of the last rotation that came to its end `days` to the next;
+of the last that a call began `begun`, its token and whether it was to rotate at once; and `running`, the moment by
+which the one that runs has ended.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html
 """
@@ -87,11 +88,10 @@ def _planned(tenant: Tenant, secret: Secret, columns: dict[str, Any]) -> dict[st
     return rotation
 
 
-def rotated(tenant: Tenant, secret: Secret, token: str) -> Secret:
-    """A rotation has come to its end: the days until the next are counted, and its token is known when it comes
-    again."""
+def rotated(tenant: Tenant, secret: Secret) -> Secret:
+    """A rotation has come to its end: the days until the next are counted."""
     now = tenant.now()
-    secret = scheduled(tenant, secret, last=now, done=token)
+    secret = scheduled(tenant, secret, last=now)
     rotation: dict[str, Any] = secret.rotation or {}
     schedule = read_rules(rotation.get("rules") or {})
     if schedule is None:
@@ -112,3 +112,13 @@ def in_progress(secret: Secret) -> str | None:
     """The version that a rotation has begun and not finished."""
     pending = secret.stages.get(PENDING)
     return pending if pending != secret.stages.get(CURRENT) else None
+
+
+def running_until(secret: Secret) -> float:
+    """When the rotation whose steps are being taken has ended, whatever becomes of this process; 0 where none is."""
+    return float((secret.rotation or {}).get("running") or 0)
+
+
+def runs(tenant: Tenant, secret: Secret, until: float | None) -> Secret:
+    """Writes that steps are being taken, or are no more."""
+    return update(tenant, secret, rotation={**(secret.rotation or {}), "running": until}, changed=secret.changed)

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from atoll.core.call import Params
@@ -17,7 +18,7 @@ from atoll.services.secretsmanager.errors import invalid_parameter
 
 HOUR, DAY = 3600, 86_400
 SHORTEST_RATE, LONGEST_RATE = 4, 999
-"""Hours, and days."""
+"""Hours, which stand between the hours of a cron expression too, and days."""
 _RATE = re.compile(r"rate\(([0-9]+) (hours?|days?)\)")
 _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
 _MONTHS = {
@@ -103,8 +104,10 @@ def _read_cron(expression: str, hours: int | None) -> Schedule:
         cron = _Cron(*match.groups())
     except ValueError:
         raise _invalid() from None
-    if hours is not None and max(cron.hours) + hours > 24:
+    if hours is not None and cron.hours[-1] + hours > 24:
         raise invalid_parameter("The rotation window can't extend into the next UTC day.")
+    if hours is not None and hours > cron.shortest_gap:
+        raise invalid_parameter("The rotation window can't extend into the next rotation window.")
     return Schedule(cron=cron, hours=hours)
 
 
@@ -116,6 +119,9 @@ class _Cron:
             raise ValueError
         self.hours = sorted(_numbers(hours, 0, 23))
         self.hourly = len(self.hours) > 1
+        self.shortest_gap = min((later - hour for hour, later in pairwise(self.hours)), default=24)
+        if self.shortest_gap < SHORTEST_RATE:
+            raise ValueError
         self._months = _numbers(months, 1, 12, _MONTHS)
         self._days = days
         self._weekdays = weekdays
@@ -171,12 +177,12 @@ def _days_by_week(field: str, year: int, month: int) -> frozenset[int]:
 
 
 def _numbers(field: str, least: int, most: int, names: dict[str, int] | None = None) -> set[int]:
-    """`*`, `a`, `a-b`, `a/step`, `a-b/step`, and several of them with commas between."""
+    """`*`, `a`, `a-b`, `a/step`, `/step`, `a-b/step`, and several of them with commas between."""
     found: set[int] = set()
     for part in field.split(","):
         text, slash, step = part.partition("/")
         begin, dash, end = text.partition("-")
-        low = least if begin == "*" else _number(begin, names)
+        low = least if begin == "*" or (slash and not text) else _number(begin, names)
         high = _number(end, names) if dash else most if begin == "*" or slash else low
         stride = int(step) if slash else 1
         if not (least <= low <= high <= most and stride >= 1):

@@ -325,7 +325,7 @@ def remove(tenant: Tenant, secret: Secret) -> None:
     for table in ("version", "stage", "replica"):
         tenant.execute(f"DELETE FROM {table} WHERE secret = ?", (secret.id,))
     tenant.execute("DELETE FROM secret WHERE id = ?", (secret.id,))
-    for timer in ("purge", "rotate"):
+    for timer in ("purge", "rotate", "steps"):
         tenant.set_timer(SERVICE, timer, str(secret.id), None)
     tenant.unrecord(SERVICE, "secret", secret.name)
     forget_all(tenant)

@@ -7,7 +7,7 @@ from typing import Any
 
 from atoll.core.ids import uuid4
 from atoll.services.secretsmanager.replicas import replicate
-from atoll.services.secretsmanager.rotating import cause_of, rotate_by_time, turn_of
+from atoll.services.secretsmanager.rotating import cause_of, rotate_by_time, take_steps, test_only, turn_of
 from atoll.services.secretsmanager.rotations import window_passed
 from atoll.services.secretsmanager.secrets import remove, with_id
 from atoll.services.secretsmanager.service import secretsmanager
@@ -20,6 +20,18 @@ def purge(tenant: Tenant, key: str) -> None:
     secret = with_id(tenant, int(key))
     if secret is not None and secret.deleted is not None:
         remove(tenant, secret)
+
+
+@secretsmanager.timer("steps")
+def steps(tenant: Tenant, key: str) -> Coroutine[Any, Any, None] | None:
+    """RotateSecret has begun a rotation."""
+    secret = with_id(tenant, int(key))
+    if secret is None or secret.rotation is None:
+        return None
+    token, at_once = secret.rotation["begun"]
+    turn = turn_of(tenant, secret, token)
+    take = take_steps if at_once else test_only
+    return None if turn is None else take(cause_of(tenant, secret), tenant.lagoon, turn)
 
 
 @secretsmanager.timer("rotate")

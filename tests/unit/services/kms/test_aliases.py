@@ -65,7 +65,15 @@ def test_an_alias_is_of_a_key_of_the_same_account_and_region(kms: Any) -> None:
 def test_an_alias_stays_with_keys_of_one_kind(kms: Any) -> None:
     kms.call("CreateAlias", AliasName="alias/a", TargetKeyId=kms.key())
     mac = kms.key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
-    assert kms.fails("UpdateAlias", AliasName="alias/a", TargetKeyId=mac)[0] == "ValidationException"
+    assert kms.fails("UpdateAlias", AliasName="alias/a", TargetKeyId=mac) == (
+        "ValidationException",
+        "Alias alias/a cannot be changed from key usage ENCRYPT_DECRYPT to GENERATE_VERIFY_MAC.",
+    )
+    rsa = kms.key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
+    assert kms.fails("UpdateAlias", AliasName="alias/a", TargetKeyId=rsa) == (
+        "ValidationException",
+        "Alias alias/a cannot be changed from key spec SYMMETRIC_DEFAULT to RSA_2048.",
+    )
 
 
 # ---- keys of AWS's

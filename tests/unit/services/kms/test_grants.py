@@ -213,11 +213,21 @@ def test_a_service_s_grant_says_for_what(kms: Any) -> None:
         ({"Operations": ["Sign"]}, "ValidationException"),
         ({"Operations": []}, "ValidationException"),
         ({"Operations": ["CreateGrant"]}, "ValidationException"),
+        ({"Constraints": {"EncryptionContextEquals": {str(n): "1" for n in range(9)}}}, "ValidationException"),
+        ({"Constraints": {"EncryptionContextSubset": {"a": "1" * 385}}}, "ValidationException"),
     ],
 )
 def test_what_is_no_grant(kms: Any, params: dict[str, Any], code: str) -> None:
     asked = {name: value for name, value in {**GIVEN, **params}.items() if value is not None}
     assert kms.fails("CreateGrant", KeyId=kms.key(), **asked)[0] == code
+
+
+def test_the_longest_constraint(kms: Any) -> None:
+    constraints = {"EncryptionContextEquals": {str(n): "1" * 384 for n in range(8)}}
+    key = kms.key()
+    grant(kms, key, Constraints=constraints)
+    [shown] = kms.call("ListGrants", KeyId=key)["Grants"]
+    assert shown["Constraints"] == constraints
 
 
 def test_what_a_grant_allows_is_what_its_key_does(kms: Any) -> None:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 OTHER = ("222222222222", "eu-central-1")
 FAR = ("111111111111", "us-east-1")
 NOWHERE = "12345678-1234-1234-1234-123456789012"
+ROLE = "arn:aws:iam::111111111111:role/reader"
 
 
 def test_a_new_key_is_as_aws_describes_it(kms: Any) -> None:
@@ -319,3 +320,33 @@ def test_a_refusal_is_no_use(kms: Any) -> None:
         kms.decrypt(b"x" * 100, KeyId=key)
     assert kms.fails("Encrypt", KeyId=key, Plaintext=b"x", DryRun=True)[0] == "DryRunOperationException"
     assert kms.call("GetKeyLastUsage", KeyId=key)["KeyLastUsage"] == {}
+
+
+def test_a_marker_is_good_for_what_it_was_given_for(kms: Any) -> None:
+    key, other = kms.key(tags={"a": "1", "b": "2"}), kms.key(tags={"a": "1", "b": "2"})
+    for each in (key, other):
+        for number in range(2):
+            kms.call("CreateAlias", AliasName=f"alias/{each[:8]}-{number}", TargetKeyId=each)
+            kms.call("CreateGrant", KeyId=each, GranteePrincipal=ROLE, RetiringPrincipal=ROLE, Operations=["Decrypt"])
+            kms.call("RotateKeyOnDemand", KeyId=each)
+    lists: list[tuple[str, dict[str, Any]]] = [
+        ("ListKeys", {}),
+        ("ListAliases", {}),
+        *(("ListAliases", {"KeyId": each}) for each in (key, other)),
+        *(("ListGrants", {"KeyId": each}) for each in (key, other)),
+        ("ListGrants", {"KeyId": key, "GranteePrincipal": ROLE}),
+        ("ListRetirableGrants", {"RetiringPrincipal": ROLE}),
+        *(("ListKeyRotations", {"KeyId": each}) for each in (key, other)),
+        ("ListKeyRotations", {"KeyId": key, "IncludeKeyMaterial": "ALL_KEY_MATERIAL"}),
+        *(("ListResourceTags", {"KeyId": each}) for each in (key, other)),
+    ]
+    markers = [kms.call(operation, **params, Limit=1)["NextMarker"] for operation, params in lists]
+    for each, marker in enumerate(markers):
+        for other_list, (operation, params) in enumerate(lists):
+            if each == other_list:
+                kms.call(operation, **params, Limit=2, Marker=marker)
+                if "KeyId" in params:
+                    kms.call(operation, **{**params, "KeyId": kms.arn(params["KeyId"])}, Marker=marker)
+            else:
+                assert kms.fails(operation, **params, Marker=marker) == ("InvalidMarkerException", "")
+    assert kms.fails("ListKeys", ("222222222222", "eu-central-1"), Marker=markers[0])[0] == "InvalidMarkerException"

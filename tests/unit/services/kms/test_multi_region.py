@@ -65,6 +65,7 @@ def test_who_is_replicated_and_where(kms: Any) -> None:
         ({"KeyId": key, "ReplicaRegion": "us-east-1"}, "AlreadyExistsException"),
         ({"KeyId": key, "ReplicaRegion": "eu-central-1"}, "AlreadyExistsException"),
         ({"KeyId": key, "ReplicaRegion": "cn-north-1"}, "UnsupportedOperationException"),
+        ({"KeyId": key, "ReplicaRegion": "xx-east-1"}, "UnsupportedOperationException"),
     ]:
         assert kms.fails("ReplicateKey", **params)[0] == code
     refused = kms.fails("ReplicateKey", FAR, KeyId=key, ReplicaRegion="ap-south-1")

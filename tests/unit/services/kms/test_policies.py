@@ -146,3 +146,10 @@ def test_a_policy_is_kept_as_it_was_written(kms: Any) -> None:
 def test_what_is_no_policy_is_refused(kms: Any, policy: str) -> None:
     assert kms.fails("CreateKey", Policy=policy)[0] == "MalformedPolicyDocumentException"
     assert kms.fails("PutKeyPolicy", KeyId=kms.key(), Policy=policy)[0] == "MalformedPolicyDocumentException"
+
+
+def test_the_longest_policy(kms: Any) -> None:
+    empty = len(policy({**ADMIN, "Sid": ""}))
+    check(kms, policy({**ADMIN, "Sid": "s" * (32_768 - empty)}), None)
+    too_long = ("LimitExceededException", "Policy exceeds the maximum size")
+    check(kms, policy({**ADMIN, "Sid": "s" * (32_769 - empty)}), too_long)

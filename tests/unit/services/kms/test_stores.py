@@ -78,12 +78,21 @@ def test_no_store_is_connected_and_none_takes_a_key(kms: Any) -> None:
         ),
     ]:
         assert kms.fails("CreateKey", **params)[0] == code, params
+    for operation, more in (
+        ("UpdateCustomKeyStore", {"XksProxyUriPath": "/x/kms/xks/v1"}),
+        ("DeleteCustomKeyStore", {}),
+    ):
+        refused = kms.fails(operation, CustomKeyStoreId=proxy, **more)
+        assert refused == ("CustomKeyStoreInvalidStateException", f"Custom key store {proxy} must be disconnected.")
     random = {"NumberOfBytes": 5}
     assert kms.fails("GenerateRandom", CustomKeyStoreId=hsm, **random)[0] == "CustomKeyStoreInvalidStateException"
     assert kms.fails("GenerateRandom", CustomKeyStoreId=proxy, **random)[0] == "UnsupportedOperationException"
     kms.call("DisconnectCustomKeyStore", CustomKeyStoreId=proxy)
     [shown] = kms.call("DescribeCustomKeyStores", CustomKeyStoreId=proxy)["CustomKeyStores"]
     assert (shown["ConnectionState"], shown["ConnectionErrorCode"]) == ("DISCONNECTED", None)
+    for store in (hsm, proxy):
+        refused = kms.fails("DisconnectCustomKeyStore", CustomKeyStoreId=store)
+        assert refused[0] == "CustomKeyStoreInvalidStateException"
 
 
 def test_changed_and_deleted(kms: Any) -> None:
@@ -102,6 +111,34 @@ def test_changed_and_deleted(kms: Any) -> None:
     kms.call("DeleteCustomKeyStore", CustomKeyStoreId=hsm)
     assert kms.fails("DeleteCustomKeyStore", CustomKeyStoreId=hsm)[0] == "CustomKeyStoreNotFoundException"
     assert kms.tenant().rows("SELECT id FROM catalogue WHERE NOT gone") == [(proxy,)]
+
+
+def test_proxies_by_a_vpc(kms: Any) -> None:
+    kms.call("CreateCustomKeyStore", **PROXY)
+    vpc = {
+        **PROXY,
+        "CustomKeyStoreName": "vpc",
+        "XksProxyConnectivity": "VPC_ENDPOINT_SERVICE",
+        "XksProxyUriPath": "/vpc/kms/xks/v1",
+        "XksProxyVpcEndpointServiceName": "com.amazonaws.vpce.eu-central-1.vpce-svc-1",
+    }
+    assert kms.fails("CreateCustomKeyStore", **vpc)[0] == "XksProxyUriEndpointInUseException"
+    private = {"XksProxyUriEndpoint": "https://private.example.com"}
+    store = kms.call("CreateCustomKeyStore", **{**vpc, **private})["CustomKeyStoreId"]
+    other = {**PROXY, **private, "CustomKeyStoreName": "other", "XksProxyUriPath": "/z/kms/xks/v1"}
+    assert kms.fails("CreateCustomKeyStore", **other)[0] == "XksProxyUriEndpointInUseException"
+    again = {**vpc, "CustomKeyStoreName": "again", "XksProxyUriEndpoint": "https://again.example.com"}
+    assert kms.fails("CreateCustomKeyStore", **again)[0] == "XksProxyVpcEndpointServiceInUseException"
+    public = {"CustomKeyStoreId": store, "XksProxyConnectivity": "PUBLIC_ENDPOINT"}
+    assert kms.fails("UpdateCustomKeyStore", **public)[0] == "ValidationException"
+    kms.call("UpdateCustomKeyStore", **public, XksProxyUriEndpoint="https://public.example.com")
+    [shown] = kms.call("DescribeCustomKeyStores", CustomKeyStoreId=store)["CustomKeyStores"]
+    assert shown["XksProxyConfiguration"] == {
+        "Connectivity": "PUBLIC_ENDPOINT",
+        "AccessKeyId": "A" * 20,
+        "UriEndpoint": "https://public.example.com",
+        "UriPath": "/vpc/kms/xks/v1",
+    }
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ from atoll.services import REGISTRY
 from atoll.services.secretsmanager.secrets import all_secrets, remove
 from atoll.tenants import Tenant
 
+from tests.unit.services.secretsmanager import rotator
+
 HERE = TenantId("default", "111111111111", "eu-central-1")
 
 # ---- KMS, as far as secrets need it: what it encrypts is the plaintext, in the key's name
@@ -261,3 +263,10 @@ def play_once(tmp_path: Path) -> Callable[..., None]:
         asyncio.run(within())
 
     return run
+
+
+@pytest.fixture
+def play_with_functions(play: Callable[..., None]) -> Callable[[Scenario], None]:
+    """The same as `play`, beside a Lambda."""
+    rotator.steps.clear()
+    return lambda scenario: play(scenario, **{"lambda": lambda: rotator.functions})

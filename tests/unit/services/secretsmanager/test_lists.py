@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 
@@ -97,8 +97,10 @@ def test_order_pages_and_what_is_to_go(play: Any) -> None:
                 break
             params["NextToken"] = page["NextToken"]
         assert found == ["c", "b", "a"]
+        of = json.loads(urlsafe_b64decode((await cloud.call("ListSecrets", MaxResults=1))["NextToken"]))[0]
         for wrong in ([], [1], [1, 2, 3], [{}, 1], [None, 1], [1 << 63, 1], {"a": 1}):
-            token = urlsafe_b64encode(json.dumps(wrong).encode()).decode()
+            placed = [of, *wrong] if isinstance(wrong, list) else wrong
+            token = urlsafe_b64encode(json.dumps(placed).encode()).decode()
             assert (await cloud.fails("ListSecrets", NextToken=token))[0] == "InvalidNextTokenException"
         assert (await cloud.fails("ListSecrets", NextToken="?"))[0] == "InvalidNextTokenException"
         await cloud.call("DeleteSecret", SecretId="b")
@@ -110,3 +112,41 @@ def test_order_pages_and_what_is_to_go(play: Any) -> None:
         assert await names(cloud.at(region="us-east-1")) == []
 
     play(scenario)
+
+
+def test_a_token_is_good_for_what_it_was_given_for(play_once: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        for name in ("a", "b", "c"):
+            await cloud.create(name)
+            await cloud.put(name, "v2")
+        by_name = [{"Key": "name", "Values": ["a", "b", "c"]}]
+        lists: list[tuple[str, dict[str, Any]]] = [
+            ("ListSecrets", {}),
+            ("ListSecrets", {"SortOrder": "desc"}),
+            ("ListSecrets", {"SortBy": "name"}),
+            ("ListSecrets", {"IncludePlannedDeletion": True}),
+            ("ListSecrets", {"Filters": by_name}),
+            ("ListSecrets", {"Filters": [{"Key": "all", "Values": ["a", "b", "c"]}]}),
+            ("BatchGetSecretValue", {"Filters": by_name}),
+            ("ListSecretVersionIds", {"SecretId": "a"}),
+            ("ListSecretVersionIds", {"SecretId": "a", "IncludeDeprecated": True}),
+            ("ListSecretVersionIds", {"SecretId": "b"}),
+            ("ListResourcePolicies", {"SecretId": "a"}),
+        ]
+        given = [await cloud.call(operation, **params, MaxResults=1) for operation, params in lists]
+        for each, page in enumerate(given):
+            for other, (operation, params) in enumerate(lists):
+                if "NextToken" not in page:
+                    assert lists[each][0] == "ListResourcePolicies"
+                elif each == other:
+                    await cloud.call(operation, **params, MaxResults=2, NextToken=page["NextToken"])
+                else:
+                    refused = await cloud.fails(operation, **params, NextToken=page["NextToken"])
+                    assert refused == ("InvalidNextTokenException", "The NextToken value is invalid.")
+        token = given[0]["NextToken"]
+        for elsewhere in (cloud.at("222222222222"), cloud.at(region="us-east-1")):
+            assert (await elsewhere.fails("ListSecrets", NextToken=token))[0] == "InvalidNextTokenException"
+        arn, token = (await cloud.describe("a"))["ARN"], given[7]["NextToken"]
+        await cloud.call("ListSecretVersionIds", SecretId=arn, NextToken=token)
+
+    play_once(scenario)

@@ -245,3 +245,24 @@ def test_another_account_may_replicate_by_arn(play: Any) -> None:
         assert (await other.fails("DescribeSecret", SecretId="s"))[0] == "ResourceNotFoundException"
 
     play(scenario)
+
+
+def test_another_primary_s_replica_is_not_overwritten(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        east, west = cloud.at(region=EAST), cloud.at(region="us-west-2")
+        await cloud.create()
+        await west.create(value="theirs")
+        await west.call("ReplicateSecretToRegions", SecretId="s", AddReplicaRegions=[{"Region": EAST}])
+        for force in (False, True):
+            params = {"AddReplicaRegions": [{"Region": EAST}], "ForceOverwriteReplicaSecret": force}
+            await cloud.call("ReplicateSecretToRegions", SecretId="s", **params)
+            await cloud.quiet()
+            [status] = (await cloud.describe("s"))["ReplicationStatus"]
+            assert (status["Status"], status["StatusMessage"]) == (
+                "Failed",
+                f"Replication failed: Secret name s is currently replicated to {EAST} with a different arn.",
+            )
+        await west.put("s", "still theirs")
+        assert await east.value("s") == "still theirs"
+
+    play(scenario)

@@ -2,72 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-import pytest
-from atoll.core.access import Access, ByArn
-from atoll.core.call import Call, Params
-from atoll.core.errors import AwsError
-from atoll.core.lagoon import Lagoon
-from atoll.core.service import Service
+from tests.unit.services.secretsmanager.rotator import ALL_STEPS, FUNCTION, NOT_COMPLETE, TOKEN, at, rotate, steps
 
-TOKEN = "0123456789abcdef0123456789abcdef"
-FUNCTION = "arn:aws:lambda:eu-central-1:111111111111:function:rotator"
 NOT_INVOKABLE = (
     "AccessDeniedException",
     "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the "
     "principal secretsmanager.amazonaws.com.",
 )
-NOT_COMPLETE = ("InvalidRequestException", "A previous rotation isn't complete. That rotation will be reattempted.")
 NONE = ("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
-
-functions = Service("lambda", access={"Invoke": Access(ByArn("FunctionName"))})
-steps: list[str] = []
-
-
-@functions.operation("Invoke")
-async def invoke(call: Call, lagoon: Lagoon) -> Params:
-    """What AWS's template of a rotation function does; `fails` fails in the third step, `absent` is not there."""
-    name = call["FunctionName"].rpartition(":")[2]
-    if name == "absent":
-        raise AwsError("ResourceNotFoundException", "Function not found", status=404)
-    if call["InvocationType"] == "DryRun":
-        return {"StatusCode": 204}
-    event = orjson.loads(call["Payload"])
-    arn, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
-    steps.append(step)
-    of = {"SecretId": arn}
-
-    async def ask(operation: str, **params: Any) -> Params:
-        return await lagoon.call(call, "secretsmanager", operation, {**of, **params})
-
-    if step == "createSecret":
-        new = {"SecretString": "rotated", "ClientRequestToken": token, "VersionStages": ["AWSPENDING"]}
-        await ask("PutSecretValue", **new)
-    elif step == "testSecret" and name == "fails":
-        return {"StatusCode": 200, "FunctionError": "Unhandled"}
-    elif step == "finishSecret":
-        labels = (await ask("DescribeSecret"))["VersionIdsToStages"]
-        [old] = [version for version, stages in labels.items() if "AWSCURRENT" in stages]
-        move = {"VersionStage": "AWSCURRENT", "MoveToVersionId": token, "RemoveFromVersionId": old}
-        await ask("UpdateSecretVersionStage", **move)
-    return {"StatusCode": 200}
-
-
-@pytest.fixture
-def play_with_functions(play: Any) -> Any:
-    steps.clear()
-    return lambda scenario: play(scenario, **{"lambda": lambda: functions})
-
-
-def at(*date: int) -> datetime:
-    return datetime(*date, tzinfo=UTC)  # type: ignore[arg-type]
-
-
-def rotate(**params: Any) -> dict[str, Any]:
-    return {"SecretId": "s", "RotationLambdaARN": FUNCTION, "ClientRequestToken": TOKEN, **params}
 
 
 def test_without_lambda_it_says_so_as_aws_does(play: Any) -> None:
@@ -87,7 +31,7 @@ def test_a_rotation(play_with_functions: Any) -> None:
         rules = {"AutomaticallyAfterDays": 10}
         rotated = await cloud.call("RotateSecret", **rotate(RotationRules=rules))
         assert rotated == {"ARN": arn, "Name": "s", "VersionId": TOKEN}
-        assert steps[-4:] == ["createSecret", "setSecret", "testSecret", "finishSecret"]
+        assert steps[-4:] == ALL_STEPS
         assert await cloud.value("s") == "rotated"
         assert await cloud.value("s", VersionStage="AWSPREVIOUS") == "v1"
         shown = await cloud.describe("s")
@@ -195,20 +139,6 @@ def test_a_value_put_by_hand_begins_a_rate_anew(play_with_functions: Any) -> Non
     play_with_functions(scenario)
 
 
-def test_the_token_of_a_rotation_that_is_done(play_with_functions: Any) -> None:
-    async def scenario(cloud: Any) -> None:
-        await cloud.create()
-        first = await cloud.call("RotateSecret", **rotate())
-        steps.clear()
-        assert await cloud.call("RotateSecret", **rotate()) == first
-        await cloud.put("s", "later")
-        assert await cloud.call("RotateSecret", **rotate()) == first
-        assert steps == []
-        assert await cloud.value("s") == "later"
-
-    play_with_functions(scenario)
-
-
 def test_days_are_counted_from_a_schedule(play_with_functions: Any) -> None:
     async def scenario(cloud: Any) -> None:
         await cloud.create()
@@ -271,6 +201,10 @@ def test_what_is_refused(play_with_functions: Any) -> None:
             {"ScheduleExpression": "rate(4 hours)", "Duration": "5h"},
             {"ScheduleExpression": "rate(1 day)", "Duration": "25h"},
             {"ScheduleExpression": "cron(0 22 * * ? *)", "Duration": "3h"},
+            {"ScheduleExpression": "cron(0 8/4 * * ? *)", "Duration": "5h"},
+            {"ScheduleExpression": "cron(0 2,12 * * ? *)", "Duration": "11h"},
+            {"ScheduleExpression": "cron(0 /3 * * ? *)"},
+            {"ScheduleExpression": "cron(0 / * * ? *)"},
             {"ScheduleExpression": "cron(1 0 * * ? *)"},
             {"ScheduleExpression": "cron(0 24 * * ? *)"},
             {"ScheduleExpression": "cron(0 0 * * * *)"},

@@ -167,13 +167,12 @@ def test_a_key_is_used_on_the_way_in_and_out(play: Any) -> None:
         assert cloud.kms_calls() == ["GenerateDataKey", "Decrypt"]
         assert (await cloud.describe(arn))["KmsKeyId"] == key
         await cloud.set_key(key, "Disabled")
-        assert await cloud.fails("GetSecretValue", SecretId=arn) == (
-            "DecryptionFailure",
-            "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
-        )
+        code, message = await cloud.fails("GetSecretValue", SecretId=arn)
+        assert code == "DecryptionFailure"
+        assert message.startswith(f"Secrets Manager can't decrypt the secret value: {key} (Service: AWSKMS; Status ")
         code, message = await cloud.fails("PutSecretValue", SecretId=arn, SecretString="x", ClientRequestToken=TOKEN)
         assert code == "EncryptionFailure"
-        assert message.startswith("Secrets Manager can't encrypt the protected secret text using the provided KMS key.")
+        assert message.startswith(f"Secrets Manager can't encrypt the secret value: {key} (Service: AWSKMS; Status ")
         await cloud.set_key(key, "PendingDeletion")
         assert (await cloud.fails("GetSecretValue", SecretId=arn))[0] == "DecryptionFailure"
         await cloud.set_key(key, "Enabled")
