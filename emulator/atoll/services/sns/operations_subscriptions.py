@@ -22,9 +22,9 @@ from atoll.services.sns.filter_policies import ATTRIBUTES
 from atoll.services.sns.paging import PAGE, make_token, read_number
 from atoll.services.sns.platforms import endpoint_with_arn
 from atoll.services.sns.service import sns
-from atoll.services.sns.subscription_attributes import SUBSCRIBING, Attributes, check_attributes
+from atoll.services.sns.subscription_attributes import DEFAULTS, SUBSCRIBING, Attributes, check_attributes
 from atoll.services.sns.subscriptions import Subscription, as_listed, find_subscription, tell_owner
-from atoll.services.sns.topic_attributes import DEFAULT_SIZE, LARGE_PROTOCOLS, MAX_LARGE_SUBSCRIPTIONS
+from atoll.services.sns.topic_attributes import DEFAULT_SIZE, LARGE_PROTOCOLS, MAX_LARGE_SUBSCRIPTIONS, is_same
 from atoll.services.sns.topics import Topic, dump, find_topic
 from atoll.tenants import Tenant
 
@@ -50,7 +50,11 @@ def subscribe(call: Call, tenant: Tenant) -> Params:
         raise invalid_parameter(f"Endpoint Reason: Endpoint does not exist for endpoint {endpoint}")
     existing = subscriptions.subscription_to(tenant, topic, protocol, endpoint)
     if existing is not None:
-        return _subscribe_again(call, tenant, topic, existing, given)
+        for name in given:
+            default = DEFAULTS.get(name, "")
+            if not is_same(name, attributes.get(name, default), existing.attributes.get(name, default)):
+                raise invalid_parameter("Attributes Reason: Subscription already exists with different attributes")
+        return _subscribe_again(call, tenant, topic, existing)
     _check_room(tenant, topic, protocol, attributes)
     pending = protocol in CONFIRMED_LATER
     id = uuid4()
@@ -70,13 +74,8 @@ def _with_id(tenant: Tenant, id: str) -> Subscription:
     return found[1]
 
 
-def _subscribe_again(call: Call, tenant: Tenant, topic: Topic, subscription: Subscription, given: Attributes) -> Params:
+def _subscribe_again(call: Call, tenant: Tenant, topic: Topic, subscription: Subscription) -> Params:
     """An endpoint is subscribed once. Who asks again while it is not confirmed has it asked again."""
-    for name, value in given.items():
-        wanted = value.lower() if name == "RawMessageDelivery" else value
-        default = {"RawMessageDelivery": "false", "FilterPolicyScope": ATTRIBUTES}.get(name, "")
-        if subscription.attributes.get(name, default) != wanted:
-            raise invalid_parameter("Attributes Reason: Subscription already exists with different attributes")
     if subscription.pending:
         ask_to_confirm(tenant, topic, subscription, call.origin)
     tell_owner(tenant, subscription, call.caller)
