@@ -10,14 +10,15 @@ from typing import Any
 
 from atoll.core.arn import render_arn
 from atoll.core.caller import Caller
+from atoll.core.errors import AwsError
 from atoll.services.sns import kept, postings
 from atoll.services.sns.endpoints import normal_phone_number
 from atoll.services.sns.envelopes import NOTIFICATION, Envelope
 from atoll.services.sns.filter_matching import attribute_values, parse_body
 from atoll.services.sns.filter_policies import BODY
 from atoll.services.sns.lambda_events import event_for
-from atoll.services.sns.messages import Message
-from atoll.services.sns.platforms import endpoint_with_arn, is_enabled
+from atoll.services.sns.messages import Message, encode_message
+from atoll.services.sns.pushes import is_elsewhere, push
 from atoll.services.sns.sms import is_opted_out
 from atoll.services.sns.subscriptions import Subscription
 from atoll.services.sns.topics import Topic
@@ -37,8 +38,11 @@ SIGNED_PROTOCOLS = frozenset(("sqs", "lambda", "firehose"))
 
 
 def needs_signature(topic: Topic, subscriptions: list[Subscription]) -> bool:
-    """Whether a message's delivery takes the realm's key."""
-    return not topic.fifo and any(each.protocol in SIGNED_PROTOCOLS and not each.raw for each in subscriptions)
+    """Whether a message's delivery takes the realm's key. For apps it does when nobody takes it."""
+    return not topic.fifo and any(
+        not each.raw and (each.protocol in SIGNED_PROTOCOLS or (each.protocol == "application" and each.dead_letter))
+        for each in subscriptions
+    )
 
 
 class Fanout:
@@ -54,6 +58,7 @@ class Fanout:
         "_message",
         "_payloads",
         "_posted",
+        "_pushed",
         "_tenant",
         "_topic",
     )
@@ -67,6 +72,7 @@ class Fanout:
         self._bodies: dict[str, Any] = {}
         self._attributes: dict[str, Any] | None = None
         self._posted = 0
+        self._pushed = 0
         self._caller = sender(tenant)
         self._here = tenant.memory.get(HERE) or _remember_here(tenant)
         self._local: list[tuple[Subscription, dict[str, Any]]] = []
@@ -102,6 +108,8 @@ class Fanout:
                 )
             case "lambda":
                 self._to_function(subscription)
+            case "application":
+                self._to_endpoint(subscription)
             case _:
                 self._keep(subscription)
 
@@ -225,6 +233,33 @@ class Fanout:
             patience=PATIENCE,
         )
 
+    def _to_endpoint(self, subscription: Subscription) -> None:
+        """To an app: at once where the platform endpoint is of this tenant, else by an effect."""
+        tenant, message, dead_letter = self._tenant, self._message, subscription.dead_letter
+        envelope = self._envelope(message.text_for("application")) if dead_letter else None
+        if not is_elsewhere(tenant, subscription.endpoint):
+            try:
+                push(tenant, subscription.endpoint, message, topic=self._topic.name, subscription=subscription.id)
+            except AwsError:
+                body = "" if envelope is None else envelope.text(subscription.arn)
+                self._to_dead_letters(subscription, {"MessageBody": body})
+            return
+        if not self._pushed:
+            self._pushed = tenant.payload({"Message": encode_message(message)})
+        refused = None
+        if envelope is not None:
+            body = envelope.text(subscription.arn)
+            refused = Refused("sqs", "Deliver", {"QueueArn": dead_letter, "MessageBody": body})
+        tenant.effect(
+            self._caller,
+            "sns",
+            "DeliverToEndpoint",
+            {"EndpointArn": subscription.endpoint, "SubscriptionArn": subscription.arn},
+            payload=self._pushed,
+            refused=refused,
+            patience=PATIENCE,
+        )
+
     def _keep(self, subscription: Subscription) -> None:
         message, protocol, target = self._message, subscription.protocol, subscription.endpoint
         kind = _KEPT.get(protocol, kept.EMAIL)
@@ -232,13 +267,6 @@ class Fanout:
             target = normal_phone_number(target)
             if is_opted_out(self._tenant, target):
                 return
-        elif protocol == "application":
-            found = endpoint_with_arn(self._tenant, target)
-            if found is None or not is_enabled(*found):
-                self._not_kept(subscription)
-                return
-            target = target.split(":", 5)[5]
-            protocol = target.split("/")[1]
         text = message.text_for(protocol)
         if protocol == "firehose" and not subscription.raw:
             text = self._envelope(text).text(subscription.arn)
@@ -246,14 +274,8 @@ class Fanout:
             self._tenant, kind, target, message, text, topic=self._topic.name, subscription=subscription.id
         )
 
-    def _not_kept(self, subscription: Subscription) -> None:
-        """An app that takes no messages."""
-        text = self._message.text_for("application")
-        body = self._envelope(text).text(subscription.arn) if subscription.dead_letter else ""
-        self._to_dead_letters(subscription, {"MessageBody": body})
 
-
-_KEPT = {"sms": kept.SMS, "firehose": kept.FIREHOSE, "application": kept.PUSH}
+_KEPT = {"sms": kept.SMS, "firehose": kept.FIREHOSE}
 
 
 def _remember_here(tenant: Tenant) -> str:

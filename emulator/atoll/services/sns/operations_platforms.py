@@ -47,15 +47,15 @@ def create_platform_application(call: Call, tenant: Tenant) -> Params:
 
 @sns.operation("DeletePlatformApplication")
 def delete_platform_application(call: Call, tenant: Tenant) -> Params:
-    name = platforms.resource_in(call["PlatformApplicationArn"], "PlatformApplicationArn", "app/")
-    row = tenant.row("SELECT id FROM platform_application WHERE name = ?", (name,))
-    if row is None:
+    arn: str = call["PlatformApplicationArn"]
+    application = platforms.application_named(tenant, platforms.resource_in(arn, "PlatformApplicationArn", "app/"))
+    if application is None or application_arn(tenant, application.name) != arn:
         return {}
-    for (id,) in tenant.rows("SELECT id FROM platform_endpoint WHERE application = ?", (row[0],)):
+    for (id,) in tenant.rows("SELECT id FROM platform_endpoint WHERE application = ?", (application.id,)):
         tenant.unrecord("sns", "endpoint", id)
-    tenant.execute("DELETE FROM platform_endpoint WHERE application = ?", (row[0],))
-    tenant.execute("DELETE FROM platform_application WHERE id = ?", (row[0],))
-    tenant.unrecord("sns", "app", name)
+    tenant.execute("DELETE FROM platform_endpoint WHERE application = ?", (application.id,))
+    tenant.execute("DELETE FROM platform_application WHERE id = ?", (application.id,))
+    tenant.unrecord("sns", "app", application.name)
     return {}
 
 
@@ -123,8 +123,8 @@ def create_platform_endpoint(call: Call, tenant: Tenant) -> Params:
 
 @sns.operation("DeleteEndpoint")
 def delete_endpoint(call: Call, tenant: Tenant) -> Params:
-    resource = platforms.resource_in(call["EndpointArn"], "EndpointArn", "endpoint/")
-    found = platforms.endpoint_with_id(tenant, resource.rpartition("/")[2])
+    platforms.resource_in(call["EndpointArn"], "EndpointArn", "endpoint/")
+    found = platforms.endpoint_with_arn(tenant, call["EndpointArn"])
     if found is not None:
         application, endpoint = found
         platforms.remove_endpoint(tenant, endpoint, application.name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any
 
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.ids import uuid4
+from atoll.core.lagoon import Lagoon
 from atoll.services.sns import subscriptions, tokens
 from atoll.services.sns.archive import start_replay
 from atoll.services.sns.confirmations import ask_to_confirm, tell_of_the_end
@@ -14,6 +16,7 @@ from atoll.services.sns.delivery_policies import effective_subscription_policy
 from atoll.services.sns.endpoints import CONFIRMED_LATER, check_endpoint
 from atoll.services.sns.errors import (
     invalid_parameter,
+    no_endpoint_to_subscribe,
     not_an_arn,
     not_authorized,
     subscription_does_not_exist,
@@ -21,6 +24,7 @@ from atoll.services.sns.errors import (
 from atoll.services.sns.filter_policies import ATTRIBUTES
 from atoll.services.sns.paging import PAGE, make_token, read_number
 from atoll.services.sns.platforms import endpoint_with_arn
+from atoll.services.sns.pushes import is_elsewhere
 from atoll.services.sns.service import sns
 from atoll.services.sns.subscription_attributes import DEFAULTS, SUBSCRIBING, Attributes, check_attributes
 from atoll.services.sns.subscriptions import Subscription, as_listed, find_subscription, tell_owner
@@ -37,7 +41,26 @@ _MIRRORS = (
 
 
 @sns.operation("Subscribe")
-def subscribe(call: Call, tenant: Tenant) -> Params:
+def subscribe(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
+    if call["Protocol"] == "application" and is_elsewhere(tenant, call.get("Endpoint") or ""):
+        _read_subscription(call, tenant)
+        return _subscribe_app(call, tenant.lagoon)
+    return _subscribe(tenant, call)
+
+
+async def _subscribe_app(call: Call, lagoon: Lagoon) -> Params:
+    """Of another tenant, which is asked first whether it has the platform endpoint."""
+    try:
+        await lagoon.call(call, "sns", "GetEndpointAttributes", {"EndpointArn": call["Endpoint"]})
+    except AwsError as error:
+        if error.fault != "Sender":
+            raise
+        raise no_endpoint_to_subscribe(call["Endpoint"]) from None
+    return await lagoon.transaction(_subscribe, call)
+
+
+def _read_subscription(call: Call, tenant: Tenant) -> tuple[Topic, str, Attributes]:
+    """The topic, the endpoint, and the attributes. Raises InvalidParameterException, NotFoundException."""
     topic = find_topic(tenant, call["TopicArn"])
     protocol: str = call["Protocol"]
     endpoint: str = call.get("Endpoint") or ""
@@ -46,11 +69,17 @@ def subscribe(call: Call, tenant: Tenant) -> Params:
     attributes = check_attributes(given, {}, fifo=topic.fifo, protocol=protocol, endpoint=endpoint, prefix=SUBSCRIBING)
     if protocol == "firehose" and "SubscriptionRoleArn" not in attributes:
         raise invalid_parameter("Attributes Reason: SubscriptionRoleArn is required for firehose subscriptions")
-    if protocol == "application" and endpoint_with_arn(tenant, endpoint) is None:
-        raise invalid_parameter(f"Endpoint Reason: Endpoint does not exist for endpoint {endpoint}")
+    return topic, endpoint, attributes
+
+
+def _subscribe(tenant: Tenant, call: Call) -> Params:
+    topic, endpoint, attributes = _read_subscription(call, tenant)
+    protocol: str = call["Protocol"]
+    if protocol == "application" and not is_elsewhere(tenant, endpoint) and endpoint_with_arn(tenant, endpoint) is None:
+        raise no_endpoint_to_subscribe(endpoint)
     existing = subscriptions.subscription_to(tenant, topic, protocol, endpoint)
     if existing is not None:
-        for name in given:
+        for name in call.get("Attributes") or {}:
             default = DEFAULTS.get(name, "")
             if not is_same(name, attributes.get(name, default), existing.attributes.get(name, default)):
                 raise invalid_parameter("Attributes Reason: Subscription already exists with different attributes")

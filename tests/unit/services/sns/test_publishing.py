@@ -196,6 +196,28 @@ def test_by_target_arn(sns: Any) -> None:
     assert len(sns.delivered()) == 1
 
 
+@pytest.mark.parametrize(
+    "targets",
+    [
+        {"TargetArn": f"{ARN}t"},
+        {"PhoneNumber": "+491701234567"},
+        {"TopicArn": None, "TargetArn": f"{ARN}endpoint/APNS/a/1", "PhoneNumber": "+491701234567"},
+    ],
+)
+def test_one_target_at_a_time(sns: Any, targets: dict[str, Any]) -> None:
+    assert sns.fails("Publish", **{"TopicArn": sns.topic(), "Message": "m", **targets}) == (
+        "InvalidParameter",
+        "Invalid parameter: TopicArn or TargetArn or PhoneNumber Reason: only one of them can be specified",
+    )
+
+
+def test_the_parameter_that_is_wrong_is_named(sns: Any) -> None:
+    assert sns.fails("Publish", TargetArn="x", Message="m") == (
+        "InvalidParameter",
+        "Invalid parameter: TargetArn Reason: An ARN must have at least 6 elements, not 1",
+    )
+
+
 def test_nobody_to_publish_to(sns: Any) -> None:
     assert sns.fails("Publish", Message="m")[0] == "InvalidParameter"
 
