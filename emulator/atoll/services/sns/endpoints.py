@@ -9,6 +9,7 @@ import re
 from urllib.parse import urlsplit
 
 from atoll.core.arn import Arn, parse_arn
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.errors import invalid_parameter
 
 PROTOCOLS = frozenset(("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose"))
@@ -33,6 +34,7 @@ def check_endpoint(protocol: str, endpoint: str | None, *, fifo: bool) -> None:
         raise invalid_parameter(f"Amazon SNS does not support this protocol string: {protocol}")
     if not endpoint:
         raise invalid_parameter("Endpoint")
+    check_shown(endpoint, "Endpoint")
     if fifo and protocol != "sqs":
         raise invalid_parameter(
             f"Invalid parameter: Protocol Reason: Protocol {protocol} is not supported for FIFO topics"

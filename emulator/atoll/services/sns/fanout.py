@@ -6,6 +6,7 @@ stored once; an HTTP(S) endpoint by a row that is worked on after the commit; wh
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from atoll.core.arn import render_arn
@@ -23,6 +24,8 @@ from atoll.services.sns.sms import is_opted_out
 from atoll.services.sns.subscriptions import Subscription
 from atoll.services.sns.topics import Topic
 from atoll.tenants import Refused, Tenant
+
+logger = logging.getLogger(__name__)
 
 SENDER = "AIDAIT2UOQQY3AUEKVGXU"
 """Who SQS says has sent what SNS delivers."""
@@ -168,8 +171,10 @@ class Fanout:
         return f"{subscription.id}:{group}" if group is not None and self._topic.fifo else ""
 
     def _to_dead_letters(self, subscription: Subscription, entry: dict[str, Any]) -> None:
-        """What a queue has refused."""
-        if subscription.dead_letter:
+        """What a queue or an app has refused."""
+        if not subscription.dead_letter:
+            logger.warning("%s: a message was refused and is dropped", subscription.arn)
+        else:
             again = {**entry, "QueueArn": subscription.dead_letter}
             lane = self._lane(subscription)
             self._tenant.effect(self._caller, "sqs", "Deliver", again, lane=lane and f"{lane}:dead", patience=PATIENCE)

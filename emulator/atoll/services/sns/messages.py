@@ -14,13 +14,13 @@ import orjson
 
 from atoll.core.call import Params
 from atoll.core.ids import uuid4
+from atoll.services.sns.characters import has_control
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.message_attributes import check_message_attributes
 from atoll.services.sns.topics import Topic
 
 MAX_SUBJECT = 100
 _IDENTIFIER = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Message(msgspec.Struct, omit_defaults=True):
@@ -105,7 +105,7 @@ def read_message(entry: Params, now: float, base: str, topic: Topic | None, *, s
 
 def check_subject(subject: str) -> None:
     """Raises InvalidParameterException."""
-    if not subject or len(subject) > MAX_SUBJECT or _CONTROL.search(subject):
+    if not subject or len(subject) > MAX_SUBJECT or has_control(subject):
         raise invalid_parameter("Subject")
 
 

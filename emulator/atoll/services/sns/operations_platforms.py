@@ -7,6 +7,7 @@ import orjson
 from atoll.core.call import Call, Params
 from atoll.core.ids import uuid4
 from atoll.services.sns import platforms
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.paging import PAGE, make_token, read_number
 from atoll.services.sns.platforms import (
@@ -96,6 +97,7 @@ def create_platform_endpoint(call: Call, tenant: Tenant) -> Params:
     token: str = call["Token"]
     if not token:
         raise invalid_parameter("Token Reason: cannot be empty")
+    check_shown(token, "Token")
     given: dict[str, str] = dict(call.get("Attributes") or {})
     if call.get("CustomUserData") is not None:
         # What stands among the attributes counts.

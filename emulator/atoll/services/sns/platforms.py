@@ -12,6 +12,7 @@ import orjson
 
 from atoll.core.arn import parse_arn, render_arn
 from atoll.core.errors import AwsError
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.errors import (
     endpoint_does_not_exist,
     invalid_parameter,
@@ -181,6 +182,7 @@ def check_application_attributes(given: Attributes) -> None:
     for name, value in given.items():
         if name not in SETTABLE:
             raise invalid_parameter(f"Attributes Reason: Invalid attribute name: {name}")
+        check_shown(value, f"Attributes Reason: Invalid value for attribute: {name}")
         if name == "Enabled" and value.lower() not in ("true", "false"):
             raise invalid_parameter("Attributes Reason: Invalid value for attribute: Enabled: must be true or false")
         if name.startswith("Event") and value and parse_arn(value) is None:
@@ -207,6 +209,7 @@ def check_endpoint_attributes(given: Attributes, *, needed: bool) -> None:
     for name, value in given.items():
         if name not in ENDPOINT_ATTRIBUTES:
             raise invalid_parameter(f"Attributes Reason: Invalid attribute name: {name}")
+        check_shown(value, f"Attributes Reason: Invalid value for attribute: {name}")
         if name == "Enabled" and value.lower() not in ("true", "false"):
             raise invalid_parameter("Attributes Reason: Invalid value for attribute: Enabled: must be true or false")
     if len(given.get("CustomUserData", "").encode()) > MAX_USER_DATA:

@@ -13,6 +13,7 @@ import orjson
 from atoll.core.arn import partition_of
 from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, parse_policy, statements_of
 from atoll.core.tenant_id import TenantId
+from atoll.services.sns.characters import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
 ACTIONS = (
@@ -69,7 +70,7 @@ def with_permission(
     text: str, tenant: TenantId, topic_arn: str, label: str, accounts: Sequence[str], actions: Sequence[str]
 ) -> str:
     """The policy with AddPermission's statement in it. Raises InvalidParameterException."""
-    if not label:
+    if not label or not_in_xml(label):
         raise invalid_parameter("Label")
     if not accounts:
         raise invalid_parameter("AWSAccountId")

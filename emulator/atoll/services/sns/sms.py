@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.errors import invalid_parameter
 from atoll.tenants import Tenant
 
@@ -32,6 +33,7 @@ def check_sms_attributes(given: dict[str, str]) -> None:
     for name, value in given.items():
         if name not in ATTRIBUTES:
             raise invalid_parameter(f"{name} is not a valid attribute")
+        check_shown(value, f"{name} is invalid")
         match name:
             case "DefaultSenderID" if value and not _SENDER.fullmatch(value):
                 raise invalid_parameter("DefaultSenderID is not a valid attribute")

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from atoll.core.arn import parse_arn
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.delivery_policies import parse_subscription_policy
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.filter_policies import ATTRIBUTES, SCOPES, parse_filter_policy
@@ -59,6 +60,7 @@ def check_attributes(
 
 def _read(name: str, value: str, *, fifo: bool, protocol: str, endpoint: str, prefix: str) -> str:
     """The value as it is kept and shown."""
+    check_shown(value, f"{prefix}{name}")
     match name:
         case "FilterPolicyScope":
             if value not in SCOPES:

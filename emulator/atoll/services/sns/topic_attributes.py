@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from atoll.core.errors import AwsError
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.delivery_policies import parse_topic_policy
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.policies import check_policy
@@ -62,6 +63,7 @@ def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> st
     if not value and name not in ("ContentBasedDeduplication", "Policy"):
         # As good as unset.
         return value
+    check_shown(value, f"{prefix}{name}")
     match name:
         case "ContentBasedDeduplication":
             _check_one_of(name, value.lower(), ("true", "false"), prefix)
