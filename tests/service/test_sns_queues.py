@@ -205,6 +205,19 @@ def test_odd_characters_arrive_or_are_refused(positions: Any) -> None:
     assert code(sns.publish, TopicArn=topic, Message="m", MessageAttributes=attributes) == "ParameterValueInvalid"
 
 
+def test_the_arn_is_asked_for_first(atoll: Any) -> None:
+    sns = atoll.client("sns", config=Config(parameter_validation=False))
+    for call, name in ((sns.unsubscribe, "SubscriptionArn"), (sns.subscribe, "TopicArn")):
+        with pytest.raises(ClientError) as caught:
+            call()
+        assert caught.value.response["Error"] == {
+            "Type": "Sender",
+            "Code": "InvalidParameter",
+            "Message": f"Invalid parameter: {name} Reason: no value for required parameter",
+        }
+    assert code(sns.create_topic) == "ValidationError"
+
+
 def test_bytes_that_are_no_utf_8_are_refused(atoll: Any) -> None:
     """Half of a surrogate pair, which boto3 would not send."""
     sns = atoll.client("sns", config=Config(retries={"max_attempts": 0}))

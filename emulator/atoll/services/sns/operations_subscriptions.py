@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
+from atoll.core.arn import parse_arn
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.ids import uuid4
@@ -17,7 +18,6 @@ from atoll.services.sns.endpoints import CONFIRMED_LATER, check_endpoint
 from atoll.services.sns.errors import (
     invalid_parameter,
     no_endpoint_to_subscribe,
-    not_an_arn,
     not_authorized,
     subscription_does_not_exist,
 )
@@ -141,20 +141,22 @@ def _check_filter_policies(tenant: Tenant, topic: Topic) -> None:
 
 @sns.operation("ConfirmSubscription")
 def confirm_subscription(call: Call, tenant: Tenant) -> Params:
+    """The token says which subscription is meant; of the topic's ARN AWS looks at the region only."""
     arn: str = call["TopicArn"]
-    if arn.count(":") < 5:
-        raise not_an_arn("TopicArn", arn)
     token: str = call["Token"]
     if not tokens.is_token(token):
         raise AwsError("InvalidParameterException", "Invalid token")
     known = tokens.look_up(tenant, token)
     if known is None:
         raise invalid_parameter("Token")
+    topic_arn = parse_arn(arn)
+    if topic_arn is None or topic_arn.region != tenant.id.region:
+        raise invalid_parameter("Topic")
     id, cancelled = known
     if cancelled is not None:
         _bring_back(call, tenant, arn, id, cancelled)
     found = subscriptions.subscription_with_id(tenant, id)
-    if found is None or found[0].arn != arn:
+    if found is None:
         raise invalid_parameter("Token")
     topic, subscription = found
     if subscription.pending:

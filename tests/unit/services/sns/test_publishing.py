@@ -401,7 +401,7 @@ def test_lambda_is_called_with_an_event(sns: Any) -> None:
 
 
 def test_a_phone_number(sns: Any) -> None:
-    sns.call("Publish", PhoneNumber="+49 170 1234567", Message="hello")
+    sns.call("Publish", PhoneNumber="+49/170-123.4567", Message="hello")
     [kept] = sns.call("PeekKept", Kind="sms", Target="+491701234567")["Messages"]["+491701234567"]
     assert (kept["Message"], kept["TopicArn"], kept["SubscriptionArn"]) == ("hello", None, None)
     assert sns.fails("Publish", PhoneNumber="x", Message="hello") == (

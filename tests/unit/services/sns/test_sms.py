@@ -43,7 +43,7 @@ def test_settings_that_may_not_be(sns: Any, name: str, value: str, message: str)
 
 def test_opting_out_and_in(sns: Any) -> None:
     assert sns.call("CheckIfPhoneNumberIsOptedOut", phoneNumber=NUMBER) == {"isOptedOut": False}
-    sns.call("OptOutPhoneNumber", PhoneNumber="+49 170 1234567")
+    sns.call("OptOutPhoneNumber", PhoneNumber="+49/170.1234567")
     assert sns.call("CheckIfPhoneNumberIsOptedOut", phoneNumber=NUMBER) == {"isOptedOut": True}
     assert sns.call("ListPhoneNumbersOptedOut") == {"phoneNumbers": [NUMBER], "nextToken": None}
     sns.call("OptInPhoneNumber", phoneNumber=NUMBER)
@@ -61,7 +61,7 @@ def test_opting_out_and_in(sns: Any) -> None:
 
 def test_who_is_opted_out_gets_nothing(sns: Any) -> None:
     topic = sns.topic()
-    sns.subscribe(topic, "sms", "+49 170 123-4567")
+    sns.subscribe(topic, "sms", "+49/170.123-4567")
     sns.publish(topic, "one")
     sns.call("OptOutPhoneNumber", PhoneNumber=NUMBER)
     sns.publish(topic, "two")

@@ -48,7 +48,6 @@ REFUSED = [
     ("http", "https://example.com", "Endpoint must match the specified protocol"),
     ("http", "http://", "Endpoint"),
     ("https", "https://example.com:0x", "Endpoint"),
-    ("sms", "hello", "Invalid SMS endpoint: hello"),
     ("email", "nobody", "Email address"),
     ("lambda", "arn:aws:sqs:eu-central-1:111111111111:q", "Lambda endpoint ARN"),
     ("firehose", "x", "Firehose endpoint ARN"),
@@ -64,10 +63,18 @@ def test_endpoints_that_may_not_be(sns: Any, protocol: str, endpoint: str, messa
 
 
 @pytest.mark.parametrize(
+    "number", ["hello", "+15--551234567", "NAA+15551234567", "+15551234567.", "/+15551234567", "+1 555 1234567"]
+)
+def test_numbers_that_are_none(sns: Any, number: str) -> None:
+    failed = sns.fails("Subscribe", TopicArn=sns.topic(), Protocol="sms", Endpoint=number)
+    assert failed == ("InvalidParameter", f"Invalid SMS endpoint: {number}")
+
+
+@pytest.mark.parametrize(
     ("protocol", "endpoint", "attributes"),
     [
         ("lambda", "arn:aws:lambda:eu-central-1:111111111111:function:f", {}),
-        ("sms", "+49 170 123-4567", {}),
+        ("sms", "+49/170.123-4567", {}),
         ("firehose", "arn:aws:firehose:eu-central-1:111111111111:deliverystream/d", {"SubscriptionRoleArn": "arn:x"}),
         ("sqs", "arn:aws:sqs:us-east-1:222222222222:q", {"RawMessageDelivery": "TRUE"}),
     ],
@@ -149,12 +156,23 @@ def test_tokens_that_are_none(sns: Any) -> None:
     assert sns.fails("ConfirmSubscription", TopicArn=topic, Token="a" * 288) == unknown
     arn = sns.subscribe(topic, "email", "a@example.com")
     token = token_of(sns, arn)
-    assert sns.fails("ConfirmSubscription", TopicArn=f"{topic}i", Token=token) == unknown
+    assert sns.fails("ConfirmSubscription", TopicArn=topic, Token="abc123") == unknown
+    for none in ("not-an-arn", topic.replace("eu-central-1", "us-east-1")):
+        refused = sns.fails("ConfirmSubscription", TopicArn=none, Token=token)
+        assert refused == ("InvalidParameter", "Invalid parameter: Topic")
     sns.advance(2 * 86_400)
     assert sns.fails("ConfirmSubscription", TopicArn=topic, Token=token) == unknown
     assert sns.tenant.rows("SELECT count(*) FROM subscription_token") == [(0,)]
     # Nor is there anything left to be confirmed.
     assert sns.fails("GetSubscriptionAttributes", SubscriptionArn=arn)[0] == "NotFound"
+
+
+def test_of_the_topic_only_the_region_is_looked_at(sns: Any) -> None:
+    topic = sns.topic()
+    arn = sns.subscribe(topic, "email", "a@example.com")
+    confirmed = sns.call("ConfirmSubscription", TopicArn=f"{topic}i", Token=token_of(sns, arn))
+    assert confirmed == {"SubscriptionArn": arn}
+    assert sns.attributes(arn)["PendingConfirmation"] == "false"
 
 
 def test_who_is_asked_again_has_two_more_days(sns: Any) -> None:
