@@ -201,6 +201,8 @@ def test_odd_characters_arrive_or_are_refused(positions: Any) -> None:
     named = {"TopicArn": topic, "AttributeName": "DisplayName", "AttributeValue": "\x01"}
     assert code(sns.set_topic_attributes, **named) == "InvalidParameter"
     assert code(sns.publish, TopicArn=topic, Message="m", Subject="a\nb") == "InvalidParameter"
+    batch = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=[{"Id": "a", "Message": "m", "Subject": "\n"}])
+    assert (batch.get("Successful", []), batch["Failed"][0]["Code"]) == ([], "InvalidParameter")
     attributes = {"a": {"DataType": "String", "StringValue": "\uffff"}}
     assert code(sns.publish, TopicArn=topic, Message="m", MessageAttributes=attributes) == "ParameterValueInvalid"
 

@@ -62,7 +62,7 @@ def check_endpoint(protocol: str, endpoint: str | None, *, fifo: bool) -> None:
                 raise invalid_parameter("Firehose endpoint ARN")
         case "application":
             if not _is_resource(parse_arn(endpoint), "sns", "endpoint/"):
-                raise invalid_parameter("ApplicationEndpoint ARN")
+                raise invalid_parameter(f"Application endpoint arn invalid:{endpoint}")
         case "sms":
             if not is_phone_number(endpoint):
                 raise AwsError("InvalidParameterException", f"Invalid SMS endpoint: {endpoint}")

@@ -71,7 +71,8 @@ def read_message(entry: Params, now: float, base: str, topic: Topic | None, *, s
         return message
     subject = entry.get("Subject")
     if subject is not None:
-        check_subject(subject)
+        if not is_subject(subject):
+            raise invalid_parameter("Subject")
         message.subject = subject
     if attributes := entry.get("MessageAttributes"):
         message.attributes = attributes
@@ -103,10 +104,8 @@ def read_message(entry: Params, now: float, base: str, topic: Topic | None, *, s
     return message
 
 
-def check_subject(subject: str) -> None:
-    """Raises InvalidParameterException."""
-    if not subject or len(subject) > MAX_SUBJECT or has_control(subject):
-        raise invalid_parameter("Subject")
+def is_subject(text: str) -> bool:
+    return 0 < len(text) <= MAX_SUBJECT and not has_control(text)
 
 
 def _read_structure(text: str, *, default: bool) -> dict[str, str]:

@@ -42,7 +42,9 @@ def create_platform_application(call: Call, tenant: Tenant) -> Params:
         tenant.execute("INSERT INTO platform_application (name, attributes) VALUES (?, ?)", (name, dump(given)))
         platforms.record(tenant, "app", name, f"app/{name}")
     elif orjson.loads(row[0]) != given:
-        raise invalid_parameter("Attributes Reason: Application already exists with different attributes")
+        raise invalid_parameter(
+            "Name Reason: An application with the same name but different properties already exists"
+        )
     return {"PlatformApplicationArn": application_arn(tenant, name)}
 
 

@@ -21,7 +21,7 @@ from atoll.services.sns.endpoints import is_phone_number, normal_phone_number
 from atoll.services.sns.envelopes import base_of
 from atoll.services.sns.errors import invalid_parameter, not_an_arn
 from atoll.services.sns.fanout import Fanout, needs_signature
-from atoll.services.sns.messages import Message, decode_message, read_message, size_of
+from atoll.services.sns.messages import Message, decode_message, is_subject, read_message, size_of
 from atoll.services.sns.pushes import push
 from atoll.services.sns.service import sns
 from atoll.services.sns.sms import is_opted_out
@@ -196,12 +196,25 @@ def _check_ids(ids: list[str]) -> None:
 
 
 def _publish_entries(tenant: Tenant, call: Call) -> Params:
-    """What is wrong with one message refuses them all, as on AWS, before any is sent."""
+    """As on AWS, a subject refuses its own message; whatever else is wrong with one refuses them all."""
     topic = find_topic(tenant, call["TopicArn"])
     now, base = tenant.now(), base_of(call.origin)
     messages: list[tuple[str, Message]] = []
+    failed: list[Params] = []
     for entry in call["PublishBatchRequestEntries"]:
         if not entry["Message"]:
             raise invalid_parameter("Empty message")
+        subject = entry.get("Subject")
+        if subject is not None and not is_subject(subject):
+            read_message({**entry, "Subject": None}, now, base, topic, structured_default=True)
+            failed.append(
+                {
+                    "Id": entry["Id"],
+                    "Code": "InvalidParameter",
+                    "Message": "Invalid parameter: Subject",
+                    "SenderFault": True,
+                }
+            )
+            continue
         messages.append((entry["Id"], read_message(entry, now, base, topic, structured_default=True)))
-    return {"Successful": [{"Id": id, **_send(tenant, topic, message)} for id, message in messages], "Failed": []}
+    return {"Successful": [{"Id": id, **_send(tenant, topic, message)} for id, message in messages], "Failed": failed}

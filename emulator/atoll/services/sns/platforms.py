@@ -19,6 +19,7 @@ from atoll.services.sns.errors import (
     not_an_arn,
     platform_application_does_not_exist,
 )
+from atoll.services.sns.topic_attributes import NO_PERCENTAGE, is_percentage
 from atoll.services.sns.topics import dump
 from atoll.tenants import Tenant
 
@@ -187,8 +188,10 @@ def check_application_attributes(given: Attributes) -> None:
             raise invalid_parameter("Attributes Reason: Invalid value for attribute: Enabled: must be true or false")
         if name.startswith("Event") and value and parse_arn(value) is None:
             raise invalid_parameter(f"Attributes Reason: Invalid value for attribute: {name}: invalid topic ARN")
-        if name == "SuccessFeedbackSampleRate" and value and not (value.isdecimal() and int(value) <= 100):
-            raise invalid_parameter(f"Attributes Reason: Invalid value for attribute: {name}: must be from 0 to 100")
+        if name == "SuccessFeedbackSampleRate" and value and not is_percentage(value):
+            raise invalid_parameter(
+                f"Attributes Reason: Invalid value for attribute: {name}: {NO_PERCENTAGE.format(value)}"
+            )
 
 
 def check_credentials(platform: str, given: Attributes) -> None:
@@ -212,6 +215,8 @@ def check_endpoint_attributes(given: Attributes, *, needed: bool) -> None:
         check_shown(value, f"Attributes Reason: Invalid value for attribute: {name}")
         if name == "Enabled" and value.lower() not in ("true", "false"):
             raise invalid_parameter("Attributes Reason: Invalid value for attribute: Enabled: must be true or false")
+        if name == "Token" and not value:
+            raise invalid_parameter("Attributes Reason: Invalid value for attribute: Token: cannot be empty")
     if len(given.get("CustomUserData", "").encode()) > MAX_USER_DATA:
         raise invalid_parameter(
             "Attributes Reason: Invalid value for attribute: CustomUserData: must be at most 2048 bytes long in UTF-8 "

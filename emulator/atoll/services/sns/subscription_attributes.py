@@ -73,7 +73,7 @@ def _read(name: str, value: str, *, fifo: bool, protocol: str, endpoint: str, pr
                 raise invalid_parameter(f"{prefix}RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
             if value.lower() == "true" and protocol not in RAW_PROTOCOLS:
                 raise invalid_parameter(
-                    f"{prefix}RawMessageDelivery: Delivery protocol [{protocol}] does not support raw message delivery."
+                    f"{prefix}Delivery protocol [{protocol}] does not support raw message delivery."
                 )
             return value.lower()
         case "RedrivePolicy" if value:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -51,6 +52,8 @@ DEFAULTS: Attributes = {
     "TracingConfig": "PassThrough",
 }
 """What a topic has whose attribute is not set."""
+NO_PERCENTAGE = "{} value provided is not an integer between 0-100"
+_PERCENTAGE = re.compile(r"0*(?:[0-9]{1,2}|100)")
 
 
 def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> str:
@@ -60,6 +63,8 @@ def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> st
         raise invalid_parameter(f"{prefix}Content-based deduplication can only be set for FIFO topics")
     if name in ONLY_FIFO and not fifo:
         raise invalid_parameter(f"{prefix}{name}: can only be set for FIFO topics")
+    if name.endswith("SampleRate") and not is_percentage(value):
+        raise invalid_parameter(f"{prefix}{name}: {NO_PERCENTAGE.format(value)}")
     if not value and name not in ("ContentBasedDeduplication", "Policy"):
         # As good as unset.
         return value
@@ -87,9 +92,11 @@ def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> st
                 )
         case "ArchivePolicy":
             parse_archive_policy(value, prefix)
-    if name.endswith("SampleRate") and not (value.isdecimal() and int(value) <= 100):
-        raise invalid_parameter(f"{prefix}{name}: Invalid value [{value}]. Must be from 0 to 100.")
     return value
+
+
+def is_percentage(value: str) -> bool:
+    return _PERCENTAGE.fullmatch(value) is not None
 
 
 def is_same(name: str, one: str, other: str) -> bool:

@@ -25,6 +25,11 @@ def endpoint(sns: Any, app: str, token: str = "t", **params: Any) -> str:
 def test_an_application(sns: Any) -> None:
     app = application(sns, SuccessFeedbackSampleRate="50")
     assert app == APP == application(sns, SuccessFeedbackSampleRate="50")
+    other = {"PlatformCredential": "other", "PlatformPrincipal": "known"}
+    assert sns.fails("CreatePlatformApplication", Name="a", Platform="APNS", Attributes=other) == (
+        "InvalidParameter",
+        "Invalid parameter: Name Reason: An application with the same name but different properties already exists",
+    )
     shown = {"Enabled": "true", "SuccessFeedbackSampleRate": "50"}
     assert sns.call("GetPlatformApplicationAttributes", PlatformApplicationArn=app) == {"Attributes": shown}
     change = {"Enabled": "false", "SuccessFeedbackSampleRate": ""}
@@ -61,6 +66,11 @@ def test_an_application(sns: Any) -> None:
             "Attributes Reason: PlatformPrincipal attribute provided without PlatformCredential",
         ),
         ({"Attributes": {"X": "x"}}, "Attributes Reason: Invalid attribute name: X"),
+        (
+            {"Attributes": {"SuccessFeedbackSampleRate": "101"}},
+            "Attributes Reason: Invalid value for attribute: SuccessFeedbackSampleRate: 101 value provided is not an "
+            "integer between 0-100",
+        ),
     ],
 )
 def test_applications_that_may_not_be(sns: Any, changes: dict[str, Any], message: str) -> None:
@@ -102,6 +112,10 @@ def test_an_endpoint(sns: Any) -> None:
     assert listed == [{"EndpointArn": arn, "Attributes": shown}]
     endpoint(sns, app)
     assert sns.fails("SetEndpointAttributes", EndpointArn=arn, Attributes={"Token": "t"})[0] == "InvalidParameter"
+    assert sns.fails("SetEndpointAttributes", EndpointArn=arn, Attributes={"Token": ""}) == (
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Invalid value for attribute: Token: cannot be empty",
+    )
     for _ in range(2):
         sns.call("DeleteEndpoint", EndpointArn=arn)
     assert sns.fails("GetEndpointAttributes", EndpointArn=arn) == ("NotFound", "Endpoint does not exist")

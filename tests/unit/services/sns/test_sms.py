@@ -31,14 +31,15 @@ def test_every_setting_may_be_emptied(sns: Any) -> None:
     [
         ("Nonsense", "x", "Nonsense is not a valid attribute"),
         ("DefaultSMSType", "x", "DefaultSMSType is invalid"),
-        ("DefaultSenderID", "1234", "DefaultSenderID is not a valid attribute"),
+        ("DefaultSenderID", "1234", "DefaultSenderID is invalid"),
+        ("UsageReportS3Bucket", "\x01", "UsageReportS3Bucket is invalid"),
         ("DeliveryStatusSuccessSamplingRate", "101", "DeliveryStatusSuccessSamplingRate is invalid"),
         ("MonthlySpendLimit", "x", "MonthlySpendLimit is invalid"),
     ],
 )
 def test_settings_that_may_not_be(sns: Any, name: str, value: str, message: str) -> None:
     failed = sns.fails("SetSMSAttributes", attributes={name: value})
-    assert failed == ("InvalidParameter", f"Invalid parameter: {message}")
+    assert failed == ("InvalidParameter", message)
 
 
 def test_opting_out_and_in(sns: Any) -> None:
@@ -114,6 +115,13 @@ def test_who_is_opted_out_or_one_too_many_is_not_taken(sns: Any) -> None:
     first = sns.call("ListSMSSandboxPhoneNumbers", MaxResults=6)
     second = sns.call("ListSMSSandboxPhoneNumbers", MaxResults=6, NextToken=first["NextToken"])
     assert (len(first["PhoneNumbers"]), len(second["PhoneNumbers"]), second["NextToken"]) == (6, 4, None)
+
+
+@pytest.mark.parametrize("number", ["123456789", "+9411223344667788990"])
+def test_the_sandbox_takes_numbers_that_nobody_can_be_called_at(sns: Any, number: str) -> None:
+    sns.call("CreateSMSSandboxPhoneNumber", PhoneNumber=number)
+    assert [each["PhoneNumber"] for each in sns.call("ListSMSSandboxPhoneNumbers")["PhoneNumbers"]] == [number]
+    sns.call("DeleteSMSSandboxPhoneNumber", PhoneNumber=number)
 
 
 def test_no_origination_numbers(sns: Any) -> None:

@@ -52,6 +52,19 @@ def test_attributes_that_may_not_be(sns: Any, name: str, value: str, message: st
     assert failed == ("InvalidParameter", f"Invalid parameter: Attributes Reason: {message}")
 
 
+def test_raw_delivery_is_not_for_every_protocol(sns: Any) -> None:
+    topic = sns.topic()
+    told = "Delivery protocol [email] does not support raw message delivery."
+    given = {"TopicArn": topic, "Protocol": "email", "Endpoint": "a@example.com"}
+    assert sns.fails("Subscribe", **given, Attributes={"RawMessageDelivery": "true"}) == (
+        "InvalidParameter",
+        f"Invalid parameter: Attributes Reason: {told}",
+    )
+    arn = sns.subscribe(topic, "email", "a@example.com")
+    put = {"SubscriptionArn": arn, "AttributeName": "RawMessageDelivery", "AttributeValue": "true"}
+    assert sns.fails("SetSubscriptionAttributes", **put) == ("InvalidParameter", f"Invalid parameter: {told}")
+
+
 def test_attributes_are_set_and_unset(sns: Any) -> None:
     arn = sns.subscribe(sns.topic())
 

@@ -51,7 +51,7 @@ REFUSED = [
     ("email", "nobody", "Email address"),
     ("lambda", "arn:aws:sqs:eu-central-1:111111111111:q", "Lambda endpoint ARN"),
     ("firehose", "x", "Firehose endpoint ARN"),
-    ("application", "x", "ApplicationEndpoint ARN"),
+    ("application", "x", "Application endpoint arn invalid:x"),
 ]
 
 
@@ -151,7 +151,8 @@ def test_an_email_has_to_be_confirmed(sns: Any) -> None:
 
 def test_tokens_that_are_none(sns: Any) -> None:
     topic = sns.topic()
-    assert sns.fails("ConfirmSubscription", TopicArn=topic, Token="x") == ("InvalidParameter", "Invalid token")
+    for odd in ("x", "abc"):
+        assert sns.fails("ConfirmSubscription", TopicArn=topic, Token=odd) == ("InvalidParameter", "Invalid token")
     unknown = ("InvalidParameter", "Invalid parameter: Token")
     assert sns.fails("ConfirmSubscription", TopicArn=topic, Token="a" * 288) == unknown
     arn = sns.subscribe(topic, "email", "a@example.com")

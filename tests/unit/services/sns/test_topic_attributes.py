@@ -13,7 +13,6 @@ GOOD = [
     ("SignatureVersion", "2"),
     ("KmsMasterKeyId", "alias/aws/sns"),
     ("MaximumMessageSize", "1048576"),
-    ("HTTPSuccessFeedbackSampleRate", "100"),
     ("SQSFailureFeedbackRoleArn", "arn:aws:iam::111111111111:role/r"),
     ("DeliveryPolicy", '{"http":{"defaultHealthyRetryPolicy":{"numRetries":1},"disableSubscriptionOverrides":false}}'),
 ]
@@ -39,7 +38,12 @@ BAD = [
     (
         "SQSSuccessFeedbackSampleRate",
         "101",
-        "SQSSuccessFeedbackSampleRate: Invalid value [101]. Must be from 0 to 100.",
+        "SQSSuccessFeedbackSampleRate: 101 value provided is not an integer between 0-100",
+    ),
+    (
+        "HTTPSuccessFeedbackSampleRate",
+        "",
+        "HTTPSuccessFeedbackSampleRate:  value provided is not an integer between 0-100",
     ),
     ("Policy", "no policy", "Policy Error: null"),
     ("Policy", "", "Policy Error: null"),
@@ -52,6 +56,14 @@ def test_attributes_that_may_not_be(sns: Any, name: str, value: str, message: st
     arn = sns.topic()
     fails = sns.fails("SetTopicAttributes", TopicArn=arn, AttributeName=name, AttributeValue=value)
     assert fails == ("InvalidParameter", f"Invalid parameter: {message}")
+
+
+def test_a_share_of_deliveries_to_tell_of(sns: Any) -> None:
+    arn = sns.topic()
+    name = "HTTPSuccessFeedbackSampleRate"
+    for value in ("0", "100"):
+        sns.call("SetTopicAttributes", TopicArn=arn, AttributeName=name, AttributeValue=value)
+        assert sns.attributes(arn)[name] == value
 
 
 def test_attributes_that_do_not_exist_cannot_be_created(sns: Any) -> None:
@@ -117,6 +129,9 @@ def statement(**changes: Any) -> dict[str, Any]:
         ({"Version": "2013", "Statement": statement()}, False),
         ({"Statement": statement(Effect="Perhaps")}, False),
         ({"Statement": statement(Action="sqs:SendMessage")}, False),
+        ({"Statement": statement(Action=["sns:Publish", "sns:CreateTopic"])}, False),
+        ({"Statement": statement(Action="sns:Nonsense*")}, False),
+        ({"Statement": statement(Action=["SNS:*", "*", "sns:ListTagsFor?esource"])}, True),
         ({"Statement": statement(NotPrincipal="*")}, False),
         ({"Statement": statement(Resource=7)}, False),
         ({"Statement": statement(), "More": 1}, False),

@@ -217,7 +217,11 @@ def test_permissions(sns: Any) -> None:
         "InvalidParameter",
         "Invalid parameter: Policy statement action out of service scope!",
     )
-    for wrong in ({"Label": ""}, {"AWSAccountId": []}, {"ActionName": []}, {"AWSAccountId": ["x"]}):
+    assert sns.fails("AddPermission", **{**given, "Label": "M", "AWSAccountId": ["x"]}) == (
+        "InvalidParameter",
+        "Invalid parameter: A provided account ID is not valid",
+    )
+    for wrong in ({"Label": ""}, {"AWSAccountId": []}, {"ActionName": []}):
         assert sns.fails("AddPermission", **{**given, "Label": "M", **wrong})[0] == "InvalidParameter"
     sns.call("RemovePermission", TopicArn=arn, Label="L")
     assert len(json.loads(sns.attributes(arn)["Policy"])["Statement"]) == 1
