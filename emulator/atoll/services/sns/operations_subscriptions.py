@@ -29,7 +29,7 @@ from atoll.services.sns.service import sns
 from atoll.services.sns.subscription_attributes import DEFAULTS, SUBSCRIBING, Attributes, check_attributes
 from atoll.services.sns.subscriptions import Subscription, as_listed, find_subscription, tell_owner
 from atoll.services.sns.topic_attributes import DEFAULT_SIZE, LARGE_PROTOCOLS, MAX_LARGE_SUBSCRIPTIONS, is_same
-from atoll.services.sns.topics import Topic, dump, find_topic
+from atoll.services.sns.topics import Topic, dump, find_topic, topic_with_id
 from atoll.tenants import Tenant
 
 MAX_FILTER_POLICIES = 200
@@ -154,7 +154,7 @@ def confirm_subscription(call: Call, tenant: Tenant) -> Params:
         raise invalid_parameter("Topic")
     id, cancelled = known
     if cancelled is not None:
-        _bring_back(call, tenant, arn, id, cancelled)
+        _bring_back(tenant, id, cancelled)
     found = subscriptions.subscription_with_id(tenant, id)
     if found is None:
         raise invalid_parameter("Token")
@@ -170,20 +170,22 @@ def confirm_subscription(call: Call, tenant: Tenant) -> Params:
     return {"SubscriptionArn": subscription.arn}
 
 
-def _bring_back(call: Call, tenant: Tenant, arn: str, id: str, cancelled: dict[str, Any]) -> None:
+def _bring_back(tenant: Tenant, id: str, cancelled: dict[str, Any]) -> None:
     """A subscription that somebody else has ended, where the endpoint's owner says so and has not subscribed anew."""
-    topic = find_topic(tenant, arn)
+    topic = topic_with_id(tenant, cancelled.get("topic", 0))
+    if topic is None:
+        return
     if subscriptions.subscription_to(tenant, topic, cancelled["protocol"], cancelled["endpoint"]) is not None:
         return
     tenant.execute(
-        "INSERT INTO subscription (topic, id, protocol, endpoint, owner, home, principal, attributes, pending, "
-        "authenticated, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?)",
-        (topic.id, id, *(cancelled[name] for name in _CANCELLED), int(tenant.now() * 1000)),
+        f"INSERT INTO subscription (id, {', '.join(_CANCELLED)}, pending, authenticated, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?)",
+        (id, *(cancelled[name] for name in _CANCELLED), int(tenant.now() * 1000)),
     )
     subscriptions.record(tenant, topic, id)
 
 
-_CANCELLED = ("protocol", "endpoint", "owner", "home", "principal", "attributes")
+_CANCELLED = ("topic", "protocol", "endpoint", "owner", "home", "principal", "attributes")
 
 
 @sns.operation("Unsubscribe")

@@ -79,10 +79,7 @@ def _read(name: str, value: str, *, fifo: bool, protocol: str, endpoint: str, pr
         case "RedrivePolicy" if value:
             _check_redrive(value, fifo=fifo, endpoint=endpoint, prefix=prefix)
         case "DeliveryPolicy" if value:
-            if protocol not in ("http", "https"):
-                raise invalid_parameter(
-                    f"{prefix}DeliveryPolicy: Delivery protocol [{protocol}] does not support delivery policies."
-                )
+            # Every protocol may have one; it is for HTTP and HTTPS.
             return orjson.dumps(parse_subscription_policy(value, prefix)).decode()
         case "ReplayPolicy" if value:
             if not fifo:

@@ -32,11 +32,6 @@ BAD = [
     ),
     ("RedrivePolicy", "[" * 100_000, "RedrivePolicy: failed to parse JSON."),
     ("ReplayPolicy", "{}", "ReplayPolicy: can only be set for FIFO topics"),
-    (
-        "DeliveryPolicy",
-        "{}",
-        "DeliveryPolicy: Delivery protocol [sqs] does not support delivery policies.",
-    ),
 ]
 
 
@@ -129,6 +124,14 @@ def test_dead_letter_queues_that_could_not_take_a_message(
         "InvalidParameter",
         f"Invalid parameter: RedrivePolicy: {message}",
     )
+
+
+def test_a_queue_s_subscription_may_have_a_delivery_policy(sns: Any) -> None:
+    policy = {"minDelayTarget": 5, "maxDelayTarget": 20, "numRetries": 5}
+    arn = sns.subscribe(sns.topic(), DeliveryPolicy=json.dumps({"healthyRetryPolicy": policy}))
+    assert json.loads(sns.attributes(arn)["DeliveryPolicy"])["healthyRetryPolicy"] == policy
+    sns.call("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="DeliveryPolicy", AttributeValue="")
+    assert "DeliveryPolicy" not in sns.attributes(arn)
 
 
 def test_a_delivery_policy_is_shown_with_all_members(sns: Any) -> None:
