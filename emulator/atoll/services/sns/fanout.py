@@ -161,10 +161,15 @@ class Fanout:
         else:
             entry["MessageBody"] = self._envelope(text).text(subscription.arn)
         if message.group is not None:
-            entry["MessageGroupId"] = message.group
-            if self._topic.fifo and subscription.endpoint.endswith(".fifo"):
-                entry["MessageDeduplicationId"] = message.content_id
+            entry |= self._order(to_fifo=subscription.endpoint.endswith(".fifo"))
         self._local.append((subscription, entry))
+
+    def _order(self, *, to_fifo: bool) -> dict[str, Any]:
+        """What a queue is told of the message's group: a standard one nothing of a FIFO topic's."""
+        message = self._message
+        if not self._topic.fifo:
+            return {"MessageGroupId": message.group}
+        return {"MessageGroupId": message.group, "MessageDeduplicationId": message.content_id} if to_fifo else {}
 
     def _lane(self, subscription: Subscription) -> str:
         group = self._message.group
@@ -212,9 +217,7 @@ class Fanout:
                 envelope = self._envelope(text)
                 shared |= {"BodyStart": envelope.head, "BodyEnd": envelope.tail}
             if message.group is not None:
-                shared["MessageGroupId"] = message.group
-                if to_fifo:
-                    shared["MessageDeduplicationId"] = message.content_id
+                shared |= self._order(to_fifo=to_fifo)
             payload = self._payloads[key] = self._tenant.payload(shared)
         return payload
 

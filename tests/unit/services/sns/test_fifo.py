@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 
 def test_a_fifo_topic_gives_numbers_and_drops_duplicates(sns: Any) -> None:
     topic = sns.topic("t.fifo", ContentBasedDeduplication="true")
@@ -39,11 +41,12 @@ def test_duplicates_within_a_group_only(sns: Any) -> None:
     assert sns.publish(topic, "one", MessageGroupId="h") != first
 
 
-def test_a_standard_queue_of_a_fifo_topic(sns: Any) -> None:
-    topic = sns.topic("t.fifo")
-    sns.subscribe(topic, endpoint=sns.queue_arn("q"), RawMessageDelivery="true")
+@pytest.mark.parametrize("account", ["111111111111", "222222222222"])
+def test_a_standard_queue_of_a_fifo_topic_is_told_of_no_group(sns: Any, account: str) -> None:
+    topic, queue = sns.topic("t.fifo"), sns.queue_arn("q", account)
+    sns.subscribe(topic, endpoint=queue, RawMessageDelivery="true")
     sns.publish(topic, "m", MessageGroupId="g", MessageDeduplicationId="d")
-    assert sns.delivered() == [{"QueueArn": sns.queue_arn("q"), "MessageBody": "m", "MessageGroupId": "g"}]
+    assert sns.delivered() == [{"QueueArn": queue, "MessageBody": "m"}]
 
 
 def test_what_a_fifo_topic_refuses(sns: Any) -> None:
