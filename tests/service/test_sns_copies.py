@@ -116,6 +116,34 @@ def test_a_subscriber_sees_what_forks_and_loads_have(started: Any, tmp_path: Pat
     assert become([])
 
 
+def test_a_subscriber_lists_what_it_listed_when_it_was_saved(started: Any, tmp_path: Path) -> None:
+    """The topic goes on delivering all the same."""
+    sns, subscriber = (started.client("sns", account, REGION) for account in (PAYMENTS, SUBSCRIBER))
+    sqs = started.client("sqs", SUBSCRIBER, REGION)
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.add_permission(TopicArn=topic, Label="L", AWSAccountId=[SUBSCRIBER], ActionName=["Subscribe"])
+    url = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    file = tmp_path / "seeded.atoll"
+    started.command("snapshot", "save", SUBSCRIBER, str(file))
+    given = {
+        "TopicArn": topic,
+        "Protocol": "sqs",
+        "Endpoint": f"arn:aws:sqs:{REGION}:{SUBSCRIBER}:orders",
+        "ReturnSubscriptionArn": True,
+    }
+    arn = subscriber.subscribe(**given)["SubscriptionArn"]
+    started.command("snapshot", "load", str(file), "--account", SUBSCRIBER)
+    assert subscriber.list_subscriptions()["Subscriptions"] == []
+    sns.publish(TopicArn=topic, Message="hello")
+    assert len(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]) == 1
+    assert subscriber.subscribe(**given)["SubscriptionArn"] == arn
+    for _ in range(1000):
+        listed = [each["SubscriptionArn"] for each in subscriber.list_subscriptions()["Subscriptions"]]
+        if listed:
+            break
+    assert listed == [arn]
+
+
 def test_a_reset_of_the_service_leaves_the_others(started: Any) -> None:
     seed(started)
     started.command("reset", "--account", "payments", "--service", "sns")

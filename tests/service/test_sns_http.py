@@ -167,14 +167,14 @@ def test_a_failure_is_tried_again_and_then_given_up(atoll: Any, endpoint: Endpoi
     [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
     assert json.loads(message["Body"])["Message"] == "given up"
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert [endpoint.next()[1]["Message"] for _ in range(3)] == ["given up"] * 3
     # What is the endpoint's own refusal is final.
-    while not endpoint.posted.empty():
-        endpoint.next()
     endpoint.statuses = [404]
     sns.publish(TopicArn=topic, Message="refused")
     [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
     assert json.loads(message["Body"])["Message"] == "refused"
-    assert endpoint.posted.qsize() == 1
+    assert endpoint.next()[1]["Message"] == "refused"
+    assert endpoint.posted.empty()
 
 
 def test_private_networks_may_be_denied(atoll_with: Callable[..., Any], endpoint: Endpoint) -> None:

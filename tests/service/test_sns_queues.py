@@ -187,6 +187,51 @@ def test_a_replay_brings_what_was_published_before(atoll: Any) -> None:
     assert code(sns.delete_topic, TopicArn=topic) == "InvalidState"
 
 
+def test_odd_characters_arrive_or_are_refused(positions: Any) -> None:
+    """The queue is the caller's. Whatever is shown has to fit into XML."""
+    sns, sqs = positions.owner("sns"), positions.caller("sqs")
+    topic = sns.create_topic(Name=unique(), Attributes={"DisplayName": "\u00e4 & \U0001f600"})["TopicArn"]
+    assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"] == "\u00e4 & \U0001f600"
+    url, arn = make_queue(sqs)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    odd = "\x01\x0b\x7f\u2028\ufffe\uffff\U0001f600"
+    sns.publish(TopicArn=topic, Message=odd)
+    [message] = receive(sqs, url)
+    assert json.loads(message["Body"])["Message"] == odd
+    named = {"TopicArn": topic, "AttributeName": "DisplayName", "AttributeValue": "\x01"}
+    assert code(sns.set_topic_attributes, **named) == "InvalidParameter"
+    assert code(sns.publish, TopicArn=topic, Message="m", Subject="a\nb") == "InvalidParameter"
+    batch = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=[{"Id": "a", "Message": "m", "Subject": "\n"}])
+    assert (batch.get("Successful", []), batch["Failed"][0]["Code"]) == ([], "InvalidParameter")
+    attributes = {"a": {"DataType": "String", "StringValue": "\uffff"}}
+    assert code(sns.publish, TopicArn=topic, Message="m", MessageAttributes=attributes) == "ParameterValueInvalid"
+
+
+def test_the_arn_is_asked_for_first(atoll: Any) -> None:
+    sns = atoll.client("sns", config=Config(parameter_validation=False))
+    for call, name in ((sns.unsubscribe, "SubscriptionArn"), (sns.subscribe, "TopicArn")):
+        with pytest.raises(ClientError) as caught:
+            call()
+        assert caught.value.response["Error"] == {
+            "Type": "Sender",
+            "Code": "InvalidParameter",
+            "Message": f"Invalid parameter: {name} Reason: no value for required parameter",
+        }
+    assert code(sns.create_topic) == "ValidationError"
+
+
+def test_bytes_that_are_no_utf_8_are_refused(atoll: Any) -> None:
+    """Half of a surrogate pair, which boto3 would not send."""
+    sns = atoll.client("sns", config=Config(retries={"max_attempts": 0}))
+    topic = sns.create_topic(Name=unique())["TopicArn"]
+
+    def half(request: Any, **_: Any) -> None:
+        request.data = {**request.data, "Message": b"\xed\xa0\x80"}
+
+    sns.meta.events.register("request-created.sns.Publish", half)
+    assert code(sns.publish, TopicArn=topic, Message="m") == "MalformedQueryString"
+
+
 def test_realms_are_apart(atoll_with: Any, tmp_path: Any) -> None:
     """A topic's ARN means the caller's own realm's topic, which is not there."""
     twin = tmp_path / "twin.yaml"

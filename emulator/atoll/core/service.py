@@ -83,10 +83,11 @@ class Service:
         longest_bodies: Mapping[str, int] | None = None,
     ) -> None:
         """`complete(request, operation, params)` adds to the parameters what the service reads from elsewhere in the
-        request (a queue's URL from the path). `model_constraints` says whether the model's constraints are AWS's own
-        answers, so that the gateway checks them; a service whose answers differ checks for itself. `unnamed` is the
-        error of a call that names no operation, where that is not AWS's usual one. `longest_body` is how many bytes a
-        request's body may have, where `longest_bodies` says nothing of the operation.
+        request (a queue's URL from the path), and may refuse them before the model's constraints are checked.
+        `model_constraints` says whether these are AWS's own answers, so that the gateway checks them; a service whose
+        answers differ checks for itself. `unnamed` is the error of a call that names no operation, where that is not
+        AWS's usual one. `longest_body` is how many bytes a request's body may have, where `longest_bodies` says nothing
+        of the operation.
         """
         self.name = name
         self.access = access

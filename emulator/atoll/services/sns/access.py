@@ -65,6 +65,8 @@ ACCESS = {
     # What a topic's tenant tells the tenant of a subscription's owner.
     "KeepSubscription": Access(ByAccount("Owner", region="OwnerRegion"), aws=Crossing.BOTH),
     "ForgetSubscription": Access(ByAccount("Owner", region="OwnerRegion"), aws=Crossing.BOTH),
+    # What a topic sends to a platform endpoint of another tenant.
+    "DeliverToEndpoint": Access(ENDPOINT, aws=Crossing.BOTH),
     # Of LocalStack's developer endpoints.
     "PeekKept": Access(Here()),
     "DropKept": Access(Here()),

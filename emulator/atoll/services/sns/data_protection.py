@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from atoll.services.sns.characters import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
 MAX_BYTES = 30_720
@@ -23,7 +24,7 @@ def check_data_protection_policy(text: str) -> None:
         policy: Any = orjson.loads(text)
     except orjson.JSONDecodeError:
         policy = None
-    if not isinstance(policy, dict) or len(text.encode()) > MAX_BYTES:
+    if not isinstance(policy, dict) or len(text.encode()) > MAX_BYTES or not_in_xml(text):
         raise invalid_parameter("DataProtectionPolicy Reason: Invalid policy document")
     for name in NEEDED:
         if not policy.get(name):

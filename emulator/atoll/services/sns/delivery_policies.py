@@ -19,10 +19,9 @@ LONGEST = 3600
 MAX_RETRIES = 100
 CONTENT_TYPE = "text/plain; charset=UTF-8"
 FUNCTIONS = ("arithmetic", "exponential", "geometric", "linear")
-TOPICS = frozenset(
-    ("defaultHealthyRetryPolicy", "disableSubscriptionOverrides", "defaultThrottlePolicy", "defaultRequestPolicy")
-)
-SUBSCRIPTIONS = frozenset(("healthyRetryPolicy", "throttlePolicy", "requestPolicy", "sicklyRetryPolicy", "guaranteed"))
+TOPICS = ("defaultHealthyRetryPolicy", "disableSubscriptionOverrides", "defaultThrottlePolicy", "defaultRequestPolicy")
+SUBSCRIPTIONS = ("healthyRetryPolicy", "sicklyRetryPolicy", "throttlePolicy", "requestPolicy", "guaranteed")
+"""Members, in the order in which they are shown."""
 _IN_TOPICS = ("http.defaultHealthyRetryPolicy", "http.defaultThrottlePolicy", "http.defaultRequestPolicy")
 _IN_SUBSCRIPTIONS = ("healthyRetryPolicy", "throttlePolicy", "requestPolicy")
 CONTENT_TYPES = frozenset(
@@ -100,7 +99,8 @@ def _back_off(function: str, number: int, count: int, least: float, most: float)
 
 
 def parse_topic_policy(text: str, prefix: str = "") -> dict[str, Any]:
-    """A topic's DeliveryPolicy, `{"http": {…}}`. Raises InvalidParameterException."""
+    """A topic's DeliveryPolicy, `{"http": {…}}`, as it is shown: without what is null. Raises
+    InvalidParameterException."""
     policy = _parse(text, prefix)
     http = policy.get("http")
     if not isinstance(http, dict) or policy.keys() != {"http"}:
@@ -115,15 +115,14 @@ def parse_topic_policy(text: str, prefix: str = "") -> dict[str, Any]:
     )
     if not isinstance(http.get("disableSubscriptionOverrides", False), bool):
         raise _refused(prefix, "disableSubscriptionOverrides must be a boolean")
-    return policy
+    http = {"disableSubscriptionOverrides": False, **http}
+    return {"http": {name: http[name] for name in TOPICS if http.get(name) is not None}}
 
 
 def parse_subscription_policy(text: str, prefix: str = "") -> dict[str, Any]:
-    """A subscription's DeliveryPolicy. Raises InvalidParameterException."""
+    """A subscription's DeliveryPolicy as it is shown: with all members. Raises InvalidParameterException."""
     policy = _parse(text, prefix)
-    _check_keys(
-        policy, {"healthyRetryPolicy", "throttlePolicy", "requestPolicy", "sicklyRetryPolicy", "guaranteed"}, prefix
-    )
+    _check_keys(policy, SUBSCRIPTIONS, prefix)
     _check_parts(
         policy.get("healthyRetryPolicy"),
         policy.get("throttlePolicy"),
@@ -131,7 +130,7 @@ def parse_subscription_policy(text: str, prefix: str = "") -> dict[str, Any]:
         prefix,
         _IN_SUBSCRIPTIONS,
     )
-    return policy
+    return {name: policy.get(name) for name in SUBSCRIPTIONS} | {"guaranteed": bool(policy.get("guaranteed"))}
 
 
 def effective_topic_policy(policy: dict[str, Any] | None) -> dict[str, Any]:

@@ -9,22 +9,24 @@ import re
 from urllib.parse import urlsplit
 
 from atoll.core.arn import Arn, parse_arn
+from atoll.core.errors import AwsError
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.errors import invalid_parameter
 
 PROTOCOLS = frozenset(("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose"))
 CONFIRMED_LATER = frozenset(("http", "https", "email", "email-json"))
-_PHONE = re.compile(r"\+?[0-9][0-9 .()-]{0,30}")
+_PHONE = re.compile(r"\+?[0-9](?:[./-]?[0-9]){1,30}")
 _E164 = re.compile(r"\+?[1-9][0-9]{1,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def is_phone_number(text: str) -> bool:
-    """E.164, perhaps with separators."""
+    """E.164, perhaps with single separators between digits."""
     return bool(_PHONE.fullmatch(text)) and bool(_E164.fullmatch(normal_phone_number(text)))
 
 
 def normal_phone_number(text: str) -> str:
-    return re.sub(r"[ .()-]", "", text)
+    return re.sub(r"[./-]", "", text)
 
 
 def check_endpoint(protocol: str, endpoint: str | None, *, fifo: bool) -> None:
@@ -33,6 +35,7 @@ def check_endpoint(protocol: str, endpoint: str | None, *, fifo: bool) -> None:
         raise invalid_parameter(f"Amazon SNS does not support this protocol string: {protocol}")
     if not endpoint:
         raise invalid_parameter("Endpoint")
+    check_shown(endpoint, "Endpoint")
     if fifo and protocol != "sqs":
         raise invalid_parameter(
             f"Invalid parameter: Protocol Reason: Protocol {protocol} is not supported for FIFO topics"
@@ -59,10 +62,10 @@ def check_endpoint(protocol: str, endpoint: str | None, *, fifo: bool) -> None:
                 raise invalid_parameter("Firehose endpoint ARN")
         case "application":
             if not _is_resource(parse_arn(endpoint), "sns", "endpoint/"):
-                raise invalid_parameter("ApplicationEndpoint ARN")
+                raise invalid_parameter(f"Application endpoint arn invalid:{endpoint}")
         case "sms":
             if not is_phone_number(endpoint):
-                raise invalid_parameter(f"Invalid SMS endpoint: {endpoint}")
+                raise AwsError("InvalidParameterException", f"Invalid SMS endpoint: {endpoint}")
         case _:
             if not _EMAIL.fullmatch(endpoint):
                 raise invalid_parameter("Email address")

@@ -14,6 +14,7 @@ import orjson
 
 from atoll.core.call import Origin
 from atoll.index import Realm
+from atoll.services.sns.characters import escaped
 from atoll.services.sns.messages import Message
 from atoll.services.sns.settings import configured
 from atoll.services.sns.signing import certificate_url, sign
@@ -75,14 +76,14 @@ class Envelope:
         return self.head + subscription_arn + self.tail
 
 
-def _quoted(text: str) -> str:
-    return _dumps(text).decode()
+def _quoted(value: Any) -> str:
+    return escaped(_dumps(value).decode())
 
 
 def _shown(attribute: dict[str, Any]) -> str:
     binary = attribute.get("BinaryValue")
     value = attribute.get("StringValue") if binary is None else b64encode(binary).decode()
-    return _dumps({"Type": attribute["DataType"], "Value": value}).decode()
+    return _quoted({"Type": attribute["DataType"], "Value": value})
 
 
 def _signature(signed: str, version: str, base: str, realm: Realm) -> list[str]:

@@ -37,6 +37,10 @@ def endpoint_does_not_exist() -> AwsError:
     return AwsError("NotFoundException", "Endpoint does not exist")
 
 
+def no_endpoint_to_subscribe(arn: str) -> AwsError:
+    return invalid_parameter(f"Endpoint Reason: Endpoint does not exist for endpoint {arn}")
+
+
 def resource_does_not_exist() -> AwsError:
     return AwsError("ResourceNotFoundException", "Resource does not exist")
 

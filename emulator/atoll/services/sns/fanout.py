@@ -6,22 +6,26 @@ stored once; an HTTP(S) endpoint by a row that is worked on after the commit; wh
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from atoll.core.arn import render_arn
 from atoll.core.caller import Caller
+from atoll.core.errors import AwsError
 from atoll.services.sns import kept, postings
 from atoll.services.sns.endpoints import normal_phone_number
 from atoll.services.sns.envelopes import NOTIFICATION, Envelope
 from atoll.services.sns.filter_matching import attribute_values, parse_body
 from atoll.services.sns.filter_policies import BODY
 from atoll.services.sns.lambda_events import event_for
-from atoll.services.sns.messages import Message
-from atoll.services.sns.platforms import endpoint_with_arn, is_enabled
+from atoll.services.sns.messages import Message, encode_message
+from atoll.services.sns.pushes import is_elsewhere, push
 from atoll.services.sns.sms import is_opted_out
 from atoll.services.sns.subscriptions import Subscription
 from atoll.services.sns.topics import Topic
 from atoll.tenants import Refused, Tenant
+
+logger = logging.getLogger(__name__)
 
 SENDER = "AIDAIT2UOQQY3AUEKVGXU"
 """Who SQS says has sent what SNS delivers."""
@@ -47,6 +51,7 @@ class Fanout:
         "_message",
         "_payloads",
         "_posted",
+        "_pushed",
         "_tenant",
         "_topic",
     )
@@ -60,6 +65,7 @@ class Fanout:
         self._bodies: dict[str, Any] = {}
         self._attributes: dict[str, Any] | None = None
         self._posted = 0
+        self._pushed = 0
         self._caller = sender(tenant)
         self._here = tenant.memory.get(HERE) or _remember_here(tenant)
         self._local: list[tuple[Subscription, dict[str, Any]]] = []
@@ -95,6 +101,8 @@ class Fanout:
                 )
             case "lambda":
                 self._to_function(subscription)
+            case "application":
+                self._to_endpoint(subscription)
             case _:
                 self._keep(subscription)
 
@@ -143,18 +151,25 @@ class Fanout:
         else:
             entry["MessageBody"] = self._envelope(text).text(subscription.arn)
         if message.group is not None:
-            entry["MessageGroupId"] = message.group
-            if self._topic.fifo and subscription.endpoint.endswith(".fifo"):
-                entry["MessageDeduplicationId"] = message.content_id
+            entry |= self._order(to_fifo=subscription.endpoint.endswith(".fifo"))
         self._local.append((subscription, entry))
+
+    def _order(self, *, to_fifo: bool) -> dict[str, Any]:
+        """What a queue is told of the message's group: a standard one nothing of a FIFO topic's."""
+        message = self._message
+        if not self._topic.fifo:
+            return {"MessageGroupId": message.group}
+        return {"MessageGroupId": message.group, "MessageDeduplicationId": message.content_id} if to_fifo else {}
 
     def _lane(self, subscription: Subscription) -> str:
         group = self._message.group
         return f"{subscription.id}:{group}" if group is not None and self._topic.fifo else ""
 
     def _to_dead_letters(self, subscription: Subscription, entry: dict[str, Any]) -> None:
-        """What a queue has refused."""
-        if subscription.dead_letter:
+        """What a queue or an app has refused."""
+        if not subscription.dead_letter:
+            logger.warning("%s: a message was refused and is dropped", subscription.arn)
+        else:
             again = {**entry, "QueueArn": subscription.dead_letter}
             lane = self._lane(subscription)
             self._tenant.effect(self._caller, "sqs", "Deliver", again, lane=lane and f"{lane}:dead", patience=PATIENCE)
@@ -192,9 +207,7 @@ class Fanout:
                 envelope = self._envelope(text)
                 shared |= {"BodyStart": envelope.head, "BodyEnd": envelope.tail}
             if message.group is not None:
-                shared["MessageGroupId"] = message.group
-                if to_fifo:
-                    shared["MessageDeduplicationId"] = message.content_id
+                shared |= self._order(to_fifo=to_fifo)
             payload = self._payloads[key] = self._tenant.payload(shared)
         return payload
 
@@ -218,6 +231,33 @@ class Fanout:
             patience=PATIENCE,
         )
 
+    def _to_endpoint(self, subscription: Subscription) -> None:
+        """To an app: at once where the platform endpoint is of this tenant, else by an effect."""
+        tenant, message, dead_letter = self._tenant, self._message, subscription.dead_letter
+        envelope = self._envelope(message.text_for("application")) if dead_letter else None
+        if not is_elsewhere(tenant, subscription.endpoint):
+            try:
+                push(tenant, subscription.endpoint, message, topic=self._topic.name, subscription=subscription.id)
+            except AwsError:
+                body = "" if envelope is None else envelope.text(subscription.arn)
+                self._to_dead_letters(subscription, {"MessageBody": body})
+            return
+        if not self._pushed:
+            self._pushed = tenant.payload({"Message": encode_message(message)})
+        refused = None
+        if envelope is not None:
+            body = envelope.text(subscription.arn)
+            refused = Refused("sqs", "Deliver", {"QueueArn": dead_letter, "MessageBody": body})
+        tenant.effect(
+            self._caller,
+            "sns",
+            "DeliverToEndpoint",
+            {"EndpointArn": subscription.endpoint, "SubscriptionArn": subscription.arn},
+            payload=self._pushed,
+            refused=refused,
+            patience=PATIENCE,
+        )
+
     def _keep(self, subscription: Subscription) -> None:
         message, protocol, target = self._message, subscription.protocol, subscription.endpoint
         kind = _KEPT.get(protocol, kept.EMAIL)
@@ -225,13 +265,6 @@ class Fanout:
             target = normal_phone_number(target)
             if is_opted_out(self._tenant, target):
                 return
-        elif protocol == "application":
-            found = endpoint_with_arn(self._tenant, target)
-            if found is None or not is_enabled(*found):
-                self._not_kept(subscription)
-                return
-            target = target.split(":", 5)[5]
-            protocol = target.split("/")[1]
         text = message.text_for(protocol)
         if protocol == "firehose" and not subscription.raw:
             text = self._envelope(text).text(subscription.arn)
@@ -239,14 +272,8 @@ class Fanout:
             self._tenant, kind, target, message, text, topic=self._topic.name, subscription=subscription.id
         )
 
-    def _not_kept(self, subscription: Subscription) -> None:
-        """An app that takes no messages."""
-        text = self._message.text_for("application")
-        body = self._envelope(text).text(subscription.arn) if subscription.dead_letter else ""
-        self._to_dead_letters(subscription, {"MessageBody": body})
 
-
-_KEPT = {"sms": kept.SMS, "firehose": kept.FIREHOSE, "application": kept.PUSH}
+_KEPT = {"sms": kept.SMS, "firehose": kept.FIREHOSE}
 
 
 def _remember_here(tenant: Tenant) -> str:

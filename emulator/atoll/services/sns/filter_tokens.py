@@ -11,6 +11,7 @@ import re
 from typing import Any, NamedTuple
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null', re.ASCII)
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _WORDS = {"true": True, "false": False, "null": None}
 _SOURCE = "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, column: {}]"
 
@@ -64,6 +65,11 @@ def why_not_json(text: str) -> str:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
+        if error.msg.startswith("Expecting value") and (word := _WORD.match(text, error.pos)) is not None:
+            return (
+                f" Unrecognized token '{word[0]}': was expecting (JSON String, Number, Array, Object or token 'null', "
+                f"'true' or 'false')\n{place(text, word.end())}"
+            )
         if error.msg.startswith("Expecting property name") and error.pos < len(text):
             character = text[error.pos]
             return (

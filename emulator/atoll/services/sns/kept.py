@@ -1,6 +1,7 @@
 """Messages that leave Atoll nowhere (SMS, push notifications, emails, records for Firehose), kept to be looked at.
 
-Rows name topic and subscription without the tenant; ARNs are put together when they are shown.
+Rows name topic and subscription without the tenant; ARNs are put together when they are shown. Only a topic of another
+tenant, whose messages go to a platform endpoint here, is named by its ARN.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def keep_message(
     topic: str = "",
     subscription: str = "",
 ) -> None:
-    """`target` is a phone number, an address, or the end of an ARN of this tenant; `topic` a name, `subscription` an
-    id."""
+    """`target` is a phone number, an address, or the end of an ARN of this tenant; `topic` a name, or another tenant's
+    ARN; `subscription` an id."""
     shown = {
         "topic": topic,
         "subscription": subscription,
@@ -73,7 +74,7 @@ def kept_messages(tenant: Tenant, kind: str, target: str = "") -> list[tuple[str
     for whom, text in reversed(rows):
         message = orjson.loads(text)
         topic, subscription = message.pop("topic"), message.pop("subscription")
-        topic_arn = arn_of(tenant, topic) if topic else None
+        topic_arn = arn_of(tenant, topic) if topic and ":" not in topic else topic or None
         message["TopicArn"] = topic_arn
         message["SubscriptionArn"] = f"{topic_arn}:{subscription}" if subscription else None
         found.append((whom, message))

@@ -14,13 +14,13 @@ import orjson
 
 from atoll.core.call import Params
 from atoll.core.ids import uuid4
+from atoll.services.sns.characters import has_control
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.message_attributes import check_message_attributes
 from atoll.services.sns.topics import Topic
 
 MAX_SUBJECT = 100
 _IDENTIFIER = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Message(msgspec.Struct, omit_defaults=True):
@@ -71,7 +71,8 @@ def read_message(entry: Params, now: float, base: str, topic: Topic | None, *, s
         return message
     subject = entry.get("Subject")
     if subject is not None:
-        check_subject(subject)
+        if not is_subject(subject):
+            raise invalid_parameter("Subject")
         message.subject = subject
     if attributes := entry.get("MessageAttributes"):
         message.attributes = attributes
@@ -103,10 +104,8 @@ def read_message(entry: Params, now: float, base: str, topic: Topic | None, *, s
     return message
 
 
-def check_subject(subject: str) -> None:
-    """Raises InvalidParameterException."""
-    if not subject or len(subject) > MAX_SUBJECT or _CONTROL.search(subject):
-        raise invalid_parameter("Subject")
+def is_subject(text: str) -> bool:
+    return 0 < len(text) <= MAX_SUBJECT and not has_control(text)
 
 
 def _read_structure(text: str, *, default: bool) -> dict[str, str]:

@@ -7,6 +7,7 @@ import orjson
 from atoll.core.call import Call, Params
 from atoll.core.ids import uuid4
 from atoll.services.sns import platforms
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.paging import PAGE, make_token, read_number
 from atoll.services.sns.platforms import (
@@ -41,21 +42,23 @@ def create_platform_application(call: Call, tenant: Tenant) -> Params:
         tenant.execute("INSERT INTO platform_application (name, attributes) VALUES (?, ?)", (name, dump(given)))
         platforms.record(tenant, "app", name, f"app/{name}")
     elif orjson.loads(row[0]) != given:
-        raise invalid_parameter("Attributes Reason: Application already exists with different attributes")
+        raise invalid_parameter(
+            "Name Reason: An application with the same name but different properties already exists"
+        )
     return {"PlatformApplicationArn": application_arn(tenant, name)}
 
 
 @sns.operation("DeletePlatformApplication")
 def delete_platform_application(call: Call, tenant: Tenant) -> Params:
-    name = platforms.resource_in(call["PlatformApplicationArn"], "PlatformApplicationArn", "app/")
-    row = tenant.row("SELECT id FROM platform_application WHERE name = ?", (name,))
-    if row is None:
+    arn: str = call["PlatformApplicationArn"]
+    application = platforms.application_named(tenant, platforms.resource_in(arn, "PlatformApplicationArn", "app/"))
+    if application is None or application_arn(tenant, application.name) != arn:
         return {}
-    for (id,) in tenant.rows("SELECT id FROM platform_endpoint WHERE application = ?", (row[0],)):
+    for (id,) in tenant.rows("SELECT id FROM platform_endpoint WHERE application = ?", (application.id,)):
         tenant.unrecord("sns", "endpoint", id)
-    tenant.execute("DELETE FROM platform_endpoint WHERE application = ?", (row[0],))
-    tenant.execute("DELETE FROM platform_application WHERE id = ?", (row[0],))
-    tenant.unrecord("sns", "app", name)
+    tenant.execute("DELETE FROM platform_endpoint WHERE application = ?", (application.id,))
+    tenant.execute("DELETE FROM platform_application WHERE id = ?", (application.id,))
+    tenant.unrecord("sns", "app", application.name)
     return {}
 
 
@@ -96,6 +99,7 @@ def create_platform_endpoint(call: Call, tenant: Tenant) -> Params:
     token: str = call["Token"]
     if not token:
         raise invalid_parameter("Token Reason: cannot be empty")
+    check_shown(token, "Token")
     given: dict[str, str] = dict(call.get("Attributes") or {})
     if call.get("CustomUserData") is not None:
         # What stands among the attributes counts.
@@ -123,8 +127,8 @@ def create_platform_endpoint(call: Call, tenant: Tenant) -> Params:
 
 @sns.operation("DeleteEndpoint")
 def delete_endpoint(call: Call, tenant: Tenant) -> Params:
-    resource = platforms.resource_in(call["EndpointArn"], "EndpointArn", "endpoint/")
-    found = platforms.endpoint_with_id(tenant, resource.rpartition("/")[2])
+    platforms.resource_in(call["EndpointArn"], "EndpointArn", "endpoint/")
+    found = platforms.endpoint_with_arn(tenant, call["EndpointArn"])
     if found is not None:
         application, endpoint = found
         platforms.remove_endpoint(tenant, endpoint, application.name)

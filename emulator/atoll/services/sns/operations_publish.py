@@ -21,8 +21,8 @@ from atoll.services.sns.endpoints import is_phone_number, normal_phone_number
 from atoll.services.sns.envelopes import base_of
 from atoll.services.sns.errors import invalid_parameter, not_an_arn
 from atoll.services.sns.fanout import Fanout
-from atoll.services.sns.messages import Message, read_message, size_of
-from atoll.services.sns.platforms import endpoint_to_publish_to
+from atoll.services.sns.messages import Message, decode_message, is_subject, read_message, size_of
+from atoll.services.sns.pushes import push
 from atoll.services.sns.service import sns
 from atoll.services.sns.sms import is_opted_out
 from atoll.services.sns.subscriptions import confirmed_subscriptions, needs_signature
@@ -30,6 +30,7 @@ from atoll.services.sns.topic_attributes import DEFAULT_SIZE
 from atoll.services.sns.topics import Topic, find_topic
 from atoll.tenants import Tenant
 
+TARGETS = ("TopicArn", "TargetArn", "PhoneNumber")
 MAX_ENTRIES = 10
 MAX_SMS = 1600
 """Characters."""
@@ -41,6 +42,9 @@ def publish(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
     params = call.params
     arn = params.get("TopicArn")
     target = params.get("TargetArn")
+    if len(params) > 2 and sum(1 for name in TARGETS if params.get(name)) > 1:
+        # AWS's words for it are not known.
+        raise invalid_parameter(f"{' or '.join(TARGETS)} Reason: only one of them can be specified")
     if arn is None and target is not None:
         if ":endpoint/" in target:
             return _publish_to_endpoint(call, tenant, target)
@@ -50,7 +54,7 @@ def publish(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
     if not params["Message"]:
         raise invalid_parameter("Empty message")
     if arn.count(":") < 5:
-        raise not_an_arn("TopicArn", arn)
+        raise not_an_arn("TopicArn" if "TopicArn" in params else "TargetArn", arn)
     size = size_of(params)
     topic = find_topic(tenant, arn)
     if size > topic.maximum:
@@ -120,8 +124,7 @@ def _check_size(params: Params) -> None:
 def _publish_to_endpoint(call: Call, tenant: Tenant, target: str) -> Params:
     _check_size(call.params)
     message = read_message(call.params, tenant.now(), base_of(call.origin), None, structured_default=False)
-    resource = endpoint_to_publish_to(tenant, target)
-    kept.keep_message(tenant, kept.PUSH, resource, message, message.text_for(resource.split("/")[1]))
+    push(tenant, target, message)
     return {"MessageId": message.id}
 
 
@@ -140,6 +143,14 @@ def _publish_to_phone(call: Call, tenant: Tenant) -> Params:
     if not is_opted_out(tenant, number):
         kept.keep_message(tenant, kept.SMS, number, message, text)
     return {"MessageId": message.id}
+
+
+@sns.operation("DeliverToEndpoint", internal=True)
+def deliver_to_endpoint(call: Call, tenant: Tenant) -> Params:
+    """What a topic of another tenant sends to a platform endpoint."""
+    topic, _, subscription = call["SubscriptionArn"].rpartition(":")
+    push(tenant, call["EndpointArn"], decode_message(call["Message"]), topic=topic, subscription=subscription)
+    return {}
 
 
 # ---- batches
@@ -185,12 +196,25 @@ def _check_ids(ids: list[str]) -> None:
 
 
 def _publish_entries(tenant: Tenant, call: Call) -> Params:
-    """What is wrong with one message refuses them all, as on AWS, before any is sent."""
+    """As on AWS, a subject refuses its own message; whatever else is wrong with one refuses them all."""
     topic = find_topic(tenant, call["TopicArn"])
     now, base = tenant.now(), base_of(call.origin)
     messages: list[tuple[str, Message]] = []
+    failed: list[Params] = []
     for entry in call["PublishBatchRequestEntries"]:
         if not entry["Message"]:
             raise invalid_parameter("Empty message")
+        subject = entry.get("Subject")
+        if subject is not None and not is_subject(subject):
+            read_message({**entry, "Subject": None}, now, base, topic, structured_default=True)
+            failed.append(
+                {
+                    "Id": entry["Id"],
+                    "Code": "InvalidParameter",
+                    "Message": "Invalid parameter: Subject",
+                    "SenderFault": True,
+                }
+            )
+            continue
         messages.append((entry["Id"], read_message(entry, now, base, topic, structured_default=True)))
-    return {"Successful": [{"Id": id, **_send(tenant, topic, message)} for id, message in messages], "Failed": []}
+    return {"Successful": [{"Id": id, **_send(tenant, topic, message)} for id, message in messages], "Failed": failed}

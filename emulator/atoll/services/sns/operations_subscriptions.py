@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any
 
+from atoll.core.arn import parse_arn
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.ids import uuid4
+from atoll.core.lagoon import Lagoon
 from atoll.services.sns import subscriptions, tokens
 from atoll.services.sns.archive import start_replay
 from atoll.services.sns.confirmations import ask_to_confirm, tell_of_the_end
@@ -14,18 +17,19 @@ from atoll.services.sns.delivery_policies import effective_subscription_policy
 from atoll.services.sns.endpoints import CONFIRMED_LATER, check_endpoint
 from atoll.services.sns.errors import (
     invalid_parameter,
-    not_an_arn,
+    no_endpoint_to_subscribe,
     not_authorized,
     subscription_does_not_exist,
 )
 from atoll.services.sns.filter_policies import ATTRIBUTES
 from atoll.services.sns.paging import PAGE, make_token, read_number
 from atoll.services.sns.platforms import endpoint_with_arn
+from atoll.services.sns.pushes import is_elsewhere
 from atoll.services.sns.service import sns
-from atoll.services.sns.subscription_attributes import SUBSCRIBING, Attributes, check_attributes
+from atoll.services.sns.subscription_attributes import DEFAULTS, SUBSCRIBING, Attributes, check_attributes
 from atoll.services.sns.subscriptions import Subscription, as_listed, find_subscription, tell_owner
-from atoll.services.sns.topic_attributes import DEFAULT_SIZE, LARGE_PROTOCOLS, MAX_LARGE_SUBSCRIPTIONS
-from atoll.services.sns.topics import Topic, dump, find_topic
+from atoll.services.sns.topic_attributes import DEFAULT_SIZE, LARGE_PROTOCOLS, MAX_LARGE_SUBSCRIPTIONS, is_same
+from atoll.services.sns.topics import Topic, dump, find_topic, topic_with_id
 from atoll.tenants import Tenant
 
 MAX_FILTER_POLICIES = 200
@@ -37,7 +41,26 @@ _MIRRORS = (
 
 
 @sns.operation("Subscribe")
-def subscribe(call: Call, tenant: Tenant) -> Params:
+def subscribe(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params]:
+    if call["Protocol"] == "application" and is_elsewhere(tenant, call.get("Endpoint") or ""):
+        _read_subscription(call, tenant)
+        return _subscribe_app(call, tenant.lagoon)
+    return _subscribe(tenant, call)
+
+
+async def _subscribe_app(call: Call, lagoon: Lagoon) -> Params:
+    """Of another tenant, which is asked first whether it has the platform endpoint."""
+    try:
+        await lagoon.call(call, "sns", "GetEndpointAttributes", {"EndpointArn": call["Endpoint"]})
+    except AwsError as error:
+        if error.fault != "Sender":
+            raise
+        raise no_endpoint_to_subscribe(call["Endpoint"]) from None
+    return await lagoon.transaction(_subscribe, call)
+
+
+def _read_subscription(call: Call, tenant: Tenant) -> tuple[Topic, str, Attributes]:
+    """The topic, the endpoint, and the attributes. Raises InvalidParameterException, NotFoundException."""
     topic = find_topic(tenant, call["TopicArn"])
     protocol: str = call["Protocol"]
     endpoint: str = call.get("Endpoint") or ""
@@ -46,11 +69,21 @@ def subscribe(call: Call, tenant: Tenant) -> Params:
     attributes = check_attributes(given, {}, fifo=topic.fifo, protocol=protocol, endpoint=endpoint, prefix=SUBSCRIBING)
     if protocol == "firehose" and "SubscriptionRoleArn" not in attributes:
         raise invalid_parameter("Attributes Reason: SubscriptionRoleArn is required for firehose subscriptions")
-    if protocol == "application" and endpoint_with_arn(tenant, endpoint) is None:
-        raise invalid_parameter(f"Endpoint Reason: Endpoint does not exist for endpoint {endpoint}")
+    return topic, endpoint, attributes
+
+
+def _subscribe(tenant: Tenant, call: Call) -> Params:
+    topic, endpoint, attributes = _read_subscription(call, tenant)
+    protocol: str = call["Protocol"]
+    if protocol == "application" and not is_elsewhere(tenant, endpoint) and endpoint_with_arn(tenant, endpoint) is None:
+        raise no_endpoint_to_subscribe(endpoint)
     existing = subscriptions.subscription_to(tenant, topic, protocol, endpoint)
     if existing is not None:
-        return _subscribe_again(call, tenant, topic, existing, given)
+        for name in call.get("Attributes") or {}:
+            default = DEFAULTS.get(name, "")
+            if not is_same(name, attributes.get(name, default), existing.attributes.get(name, default)):
+                raise invalid_parameter("Attributes Reason: Subscription already exists with different attributes")
+        return _subscribe_again(call, tenant, topic, existing)
     _check_room(tenant, topic, protocol, attributes)
     pending = protocol in CONFIRMED_LATER
     id = uuid4()
@@ -70,13 +103,8 @@ def _with_id(tenant: Tenant, id: str) -> Subscription:
     return found[1]
 
 
-def _subscribe_again(call: Call, tenant: Tenant, topic: Topic, subscription: Subscription, given: Attributes) -> Params:
+def _subscribe_again(call: Call, tenant: Tenant, topic: Topic, subscription: Subscription) -> Params:
     """An endpoint is subscribed once. Who asks again while it is not confirmed has it asked again."""
-    for name, value in given.items():
-        wanted = value.lower() if name == "RawMessageDelivery" else value
-        default = {"RawMessageDelivery": "false", "FilterPolicyScope": ATTRIBUTES}.get(name, "")
-        if subscription.attributes.get(name, default) != wanted:
-            raise invalid_parameter("Attributes Reason: Subscription already exists with different attributes")
     if subscription.pending:
         ask_to_confirm(tenant, topic, subscription, call.origin)
     tell_owner(tenant, subscription, call.caller)
@@ -113,20 +141,22 @@ def _check_filter_policies(tenant: Tenant, topic: Topic) -> None:
 
 @sns.operation("ConfirmSubscription")
 def confirm_subscription(call: Call, tenant: Tenant) -> Params:
+    """The token says which subscription is meant; of the topic's ARN AWS looks at the region only."""
     arn: str = call["TopicArn"]
-    if arn.count(":") < 5:
-        raise not_an_arn("TopicArn", arn)
     token: str = call["Token"]
     if not tokens.is_token(token):
         raise AwsError("InvalidParameterException", "Invalid token")
     known = tokens.look_up(tenant, token)
     if known is None:
         raise invalid_parameter("Token")
+    topic_arn = parse_arn(arn)
+    if topic_arn is None or topic_arn.region != tenant.id.region:
+        raise invalid_parameter("Topic")
     id, cancelled = known
     if cancelled is not None:
-        _bring_back(call, tenant, arn, id, cancelled)
+        _bring_back(tenant, id, cancelled)
     found = subscriptions.subscription_with_id(tenant, id)
-    if found is None or found[0].arn != arn:
+    if found is None:
         raise invalid_parameter("Token")
     topic, subscription = found
     if subscription.pending:
@@ -140,20 +170,22 @@ def confirm_subscription(call: Call, tenant: Tenant) -> Params:
     return {"SubscriptionArn": subscription.arn}
 
 
-def _bring_back(call: Call, tenant: Tenant, arn: str, id: str, cancelled: dict[str, Any]) -> None:
+def _bring_back(tenant: Tenant, id: str, cancelled: dict[str, Any]) -> None:
     """A subscription that somebody else has ended, where the endpoint's owner says so and has not subscribed anew."""
-    topic = find_topic(tenant, arn)
+    topic = topic_with_id(tenant, cancelled.get("topic", 0))
+    if topic is None:
+        return
     if subscriptions.subscription_to(tenant, topic, cancelled["protocol"], cancelled["endpoint"]) is not None:
         return
     tenant.execute(
-        "INSERT INTO subscription (topic, id, protocol, endpoint, owner, home, principal, attributes, pending, "
-        "authenticated, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?)",
-        (topic.id, id, *(cancelled[name] for name in _CANCELLED), int(tenant.now() * 1000)),
+        f"INSERT INTO subscription (id, {', '.join(_CANCELLED)}, pending, authenticated, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?)",
+        (id, *(cancelled[name] for name in _CANCELLED), int(tenant.now() * 1000)),
     )
     subscriptions.record(tenant, topic, id)
 
 
-_CANCELLED = ("protocol", "endpoint", "owner", "home", "principal", "attributes")
+_CANCELLED = ("topic", "protocol", "endpoint", "owner", "home", "principal", "attributes")
 
 
 @sns.operation("Unsubscribe")

@@ -20,11 +20,13 @@ from atoll.services.sns.subscriptions import count_subscriptions, protocols_of, 
 from atoll.services.sns.tags import merged_tags, read_tags
 from atoll.services.sns.topic_attributes import (
     DEFAULT_SIZE,
+    DEFAULTS,
     LARGE_PROTOCOLS,
     MAX_LARGE_SUBSCRIPTIONS,
     SETTABLE,
     Attributes,
-    check_attribute,
+    is_same,
+    read_attribute,
 )
 from atoll.services.sns.topics import (
     Topic,
@@ -56,14 +58,14 @@ def create_topic(call: Call, tenant: Tenant) -> Params:
     for attribute, value in given.items():
         if attribute not in SETTABLE:
             raise invalid_parameter(f"{_ATTRIBUTES}Unknown attribute {attribute}")
-        check_attribute(attribute, value, fifo=fifo, prefix=_ATTRIBUTES)
+        given[attribute] = read_attribute(attribute, value, fifo=fifo, prefix=_ATTRIBUTES)
     tags = merged_tags({}, read_tags(call.get("Tags")))
     protection: str = call.get("DataProtectionPolicy") or ""
     if protection:
         check_data_protection_policy(protection)
     topic = topic_named(tenant, name)
     if topic is not None:
-        _check_same(topic, given, tags if "Tags" in call.params else None)
+        _check_same(tenant, topic, given, tags)
         return {"TopicArn": topic.arn}
     _check_room(tenant, fifo=fifo)
     attributes = {attribute: value for attribute, value in given.items() if value}
@@ -82,17 +84,16 @@ def _check_room(tenant: Tenant, *, fifo: bool) -> None:
         raise AwsError("TopicLimitExceededException", "Topic limit exceeded")
 
 
-def _check_same(topic: Topic, given: Attributes, tags: dict[str, str] | None) -> None:
-    """A topic that is there is as good as a new one when it is what was asked for."""
+def _check_same(tenant: Tenant, topic: Topic, given: Attributes, tags: dict[str, str]) -> None:
+    """A topic that is there is as good as a new one when it is what was asked for: nothing that is given may be other
+    than what it has, which may be more."""
+    defaults = {**DEFAULTS, "Policy": default_policy(tenant.id, topic.arn)}
     for name, value in given.items():
-        if topic.attributes.get(name, _defaults(topic).get(name, "")) != value:
+        default = defaults.get(name, "")
+        if not is_same(name, value or default, topic.attributes.get(name, default)):
             raise invalid_parameter("Attributes Reason: Topic already exists with different attributes")
-    if tags is not None and tags != topic.tags:
+    if not tags.items() <= topic.tags.items():
         raise invalid_parameter("Tags Reason: Topic already exists with different tags")
-
-
-def _defaults(topic: Topic) -> Attributes:
-    return {"ContentBasedDeduplication": "false"} if topic.fifo else {}
 
 
 @sns.operation("DeleteTopic")
@@ -120,7 +121,6 @@ def get_topic_attributes(call: Call, tenant: Tenant) -> Params:
     shown: dict[str, Any] = {
         "DisplayName": "",
         "Policy": default_policy(tenant.id, topic.arn),
-        **_defaults(topic),
         **topic.attributes,
         "TopicArn": topic.arn,
         "Owner": tenant.id.account,
@@ -131,6 +131,7 @@ def get_topic_attributes(call: Call, tenant: Tenant) -> Params:
     }
     if topic.fifo:
         shown["FifoTopic"] = "true"
+        shown.setdefault("ContentBasedDeduplication", DEFAULTS["ContentBasedDeduplication"])
     if topic.archive_days:
         shown["BeginningArchiveTime"] = timestamp(began(tenant, topic))
     return {"Attributes": shown}
@@ -144,7 +145,7 @@ def set_topic_attributes(call: Call, tenant: Tenant) -> Params:
         raise invalid_parameter("AttributeName")
     if name == "Policy" and not value:
         raise invalid_parameter("Policy Error: null")
-    check_attribute(name, value, fifo=topic.fifo)
+    value = read_attribute(name, value, fifo=topic.fifo)
     if name == "MaximumMessageSize" and value and int(value) > DEFAULT_SIZE:
         _check_fit_for_large(tenant, topic)
     attributes = {**topic.attributes, name: value}

@@ -12,12 +12,14 @@ import orjson
 
 from atoll.core.arn import parse_arn, render_arn
 from atoll.core.errors import AwsError
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.errors import (
     endpoint_does_not_exist,
     invalid_parameter,
     not_an_arn,
     platform_application_does_not_exist,
 )
+from atoll.services.sns.topic_attributes import NO_PERCENTAGE, is_percentage
 from atoll.services.sns.topics import dump
 from atoll.tenants import Tenant
 
@@ -103,16 +105,21 @@ def resource_in(arn: str, parameter: str, start: str) -> str:
 
 def find_application(tenant: Tenant, arn: str) -> Application:
     """Raises InvalidParameterException, NotFoundException."""
-    name = resource_in(arn, "PlatformApplicationArn", "app/")
-    row = tenant.row("SELECT id, name, attributes FROM platform_application WHERE name = ?", (name,))
-    if row is None:
+    found = application_named(tenant, resource_in(arn, "PlatformApplicationArn", "app/"))
+    if found is None or application_arn(tenant, found.name) != arn:
         raise platform_application_does_not_exist()
-    return Application(row[0], row[1], orjson.loads(row[2]))
+    return found
+
+
+def application_named(tenant: Tenant, name: str) -> Application | None:
+    row = tenant.row("SELECT id, name, attributes FROM platform_application WHERE name = ?", (name,))
+    return None if row is None else Application(row[0], row[1], orjson.loads(row[2]))
 
 
 def find_endpoint(tenant: Tenant, arn: str) -> tuple[Application, Endpoint]:
     """Raises InvalidParameterException, NotFoundException."""
-    found = endpoint_with_id(tenant, resource_in(arn, "EndpointArn", "endpoint/").rpartition("/")[2])
+    resource_in(arn, "EndpointArn", "endpoint/")
+    found = endpoint_with_arn(tenant, arn)
     if found is None:
         raise endpoint_does_not_exist()
     return found
@@ -120,21 +127,12 @@ def find_endpoint(tenant: Tenant, arn: str) -> tuple[Application, Endpoint]:
 
 def endpoint_with_arn(tenant: Tenant, arn: str) -> tuple[Application, Endpoint] | None:
     """None where it is no endpoint of this tenant."""
-    found = endpoint_with_id(tenant, arn.rpartition("/")[2])
-    return found if found is not None and endpoint_arn(tenant, found[0].name, found[1].id) == arn else None
-
-
-def is_enabled(application: Application, endpoint: Endpoint) -> bool:
-    return all(each.attributes.get("Enabled", "true").lower() == "true" for each in (application, endpoint))
-
-
-def endpoint_with_id(tenant: Tenant, id: str) -> tuple[Application, Endpoint] | None:
     row = tenant.row(
         "SELECT a.id, a.name, a.attributes, e.number, e.application, e.id, e.token, e.attributes "
         "FROM platform_endpoint e JOIN platform_application a ON a.id = e.application WHERE e.id = ?",
-        (id,),
+        (arn.rpartition("/")[2],),
     )
-    if row is None:
+    if row is None or endpoint_arn(tenant, row[1], row[5]) != arn:
         return None
     application = Application(row[0], row[1], orjson.loads(row[2]))
     return application, Endpoint(row[3], row[4], row[5], row[6], orjson.loads(row[7]))
@@ -143,16 +141,19 @@ def endpoint_with_id(tenant: Tenant, id: str) -> tuple[Application, Endpoint] | 
 def endpoint_to_publish_to(tenant: Tenant, arn: str) -> str:
     """The end of its ARN. Raises InvalidParameterException, EndpointDisabledException,
     PlatformApplicationDisabledException."""
-    parsed = parse_arn(arn)
-    found = None if parsed is None else endpoint_with_id(tenant, parsed.resource.rpartition("/")[2])
+    found = endpoint_with_arn(tenant, arn)
     if found is None:
         raise invalid_parameter("TargetArn Reason: No endpoint found for the target arn specified")
     application, endpoint = found
-    if application.attributes.get("Enabled", "true").lower() != "true":
+    if not _is_enabled(application.attributes):
         raise AwsError("PlatformApplicationDisabledException", "Platform application is disabled")
-    if endpoint.attributes.get("Enabled", "true").lower() != "true":
+    if not _is_enabled(endpoint.attributes):
         raise AwsError("EndpointDisabledException", "Endpoint is disabled")
     return f"endpoint/{application.name}/{endpoint.id}"
+
+
+def _is_enabled(attributes: Attributes) -> bool:
+    return attributes.get("Enabled", "true").lower() == "true"
 
 
 def shown(application: Application) -> Attributes:
@@ -182,12 +183,15 @@ def check_application_attributes(given: Attributes) -> None:
     for name, value in given.items():
         if name not in SETTABLE:
             raise invalid_parameter(f"Attributes Reason: Invalid attribute name: {name}")
+        check_shown(value, f"Attributes Reason: Invalid value for attribute: {name}")
         if name == "Enabled" and value.lower() not in ("true", "false"):
             raise invalid_parameter("Attributes Reason: Invalid value for attribute: Enabled: must be true or false")
         if name.startswith("Event") and value and parse_arn(value) is None:
             raise invalid_parameter(f"Attributes Reason: Invalid value for attribute: {name}: invalid topic ARN")
-        if name == "SuccessFeedbackSampleRate" and value and not (value.isdecimal() and int(value) <= 100):
-            raise invalid_parameter(f"Attributes Reason: Invalid value for attribute: {name}: must be from 0 to 100")
+        if name == "SuccessFeedbackSampleRate" and value and not is_percentage(value):
+            raise invalid_parameter(
+                f"Attributes Reason: Invalid value for attribute: {name}: {NO_PERCENTAGE.format(value)}"
+            )
 
 
 def check_credentials(platform: str, given: Attributes) -> None:
@@ -208,8 +212,11 @@ def check_endpoint_attributes(given: Attributes, *, needed: bool) -> None:
     for name, value in given.items():
         if name not in ENDPOINT_ATTRIBUTES:
             raise invalid_parameter(f"Attributes Reason: Invalid attribute name: {name}")
+        check_shown(value, f"Attributes Reason: Invalid value for attribute: {name}")
         if name == "Enabled" and value.lower() not in ("true", "false"):
             raise invalid_parameter("Attributes Reason: Invalid value for attribute: Enabled: must be true or false")
+        if name == "Token" and not value:
+            raise invalid_parameter("Attributes Reason: Invalid value for attribute: Token: cannot be empty")
     if len(given.get("CustomUserData", "").encode()) > MAX_USER_DATA:
         raise invalid_parameter(
             "Attributes Reason: Invalid value for attribute: CustomUserData: must be at most 2048 bytes long in UTF-8 "

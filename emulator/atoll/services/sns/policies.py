@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 import orjson
 
 from atoll.core.arn import partition_of
 from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, parse_policy, statements_of
 from atoll.core.tenant_id import TenantId
+from atoll.services.sns.characters import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
 ACTIONS = (
@@ -25,8 +27,27 @@ ACTIONS = (
     "ListSubscriptionsByTopic",
     "Publish",
 )
-GRANTABLE = frozenset((*ACTIONS, "Receive"))
+"""Those of the default policy."""
+GRANTABLE = frozenset(
+    (
+        "AddPermission",
+        "DeleteTopic",
+        "GetDataProtectionPolicy",
+        "GetTopicAttributes",
+        "ListSubscriptionsByTopic",
+        "ListTagsForResource",
+        "Publish",
+        "PutDataProtectionPolicy",
+        "Receive",
+        "RemovePermission",
+        "SetTopicAttributes",
+        "Subscribe",
+    )
+)
+"""Those that are of a topic: no others may stand in its policy."""
 MAX_BYTES = 30 * 1024
+OUT_OF_SCOPE = "Policy statement action out of service scope!"
+_NAME = re.compile(r"[a-z*?]+")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -61,15 +82,22 @@ def check_policy(text: str, prefix: str = "") -> None:
         raise invalid_parameter(f"{prefix}Policy Error: null")
     for statement in statements:
         for action in listed(statement.get("Action", statement.get("NotAction"))):
-            if not re.fullmatch(r"(?i)\*|sns:[A-Za-z*?]+", action):
-                raise invalid_parameter(f"{prefix}Policy statement action out of service scope!")
+            if not _is_in_scope(action):
+                raise invalid_parameter(f"{prefix}{OUT_OF_SCOPE}")
+
+
+def _is_in_scope(action: str) -> bool:
+    service, colon, name = action.lower().partition(":")
+    if not colon or not _NAME.fullmatch(name):
+        return action == "*"
+    return service == "sns" and any(fnmatchcase(each.lower(), name) for each in GRANTABLE)
 
 
 def with_permission(
     text: str, tenant: TenantId, topic_arn: str, label: str, accounts: Sequence[str], actions: Sequence[str]
 ) -> str:
     """The policy with AddPermission's statement in it. Raises InvalidParameterException."""
-    if not label:
+    if not label or not_in_xml(label):
         raise invalid_parameter("Label")
     if not accounts:
         raise invalid_parameter("AWSAccountId")
@@ -80,10 +108,10 @@ def with_permission(
     if any(statement.get("Sid") == label for statement in statements):
         raise invalid_parameter("Statement already exists")
     if not set(actions) <= GRANTABLE | {"*"}:
-        raise invalid_parameter("Policy statement action out of service scope!")
+        raise invalid_parameter(OUT_OF_SCOPE)
     for account in accounts:
         if not _ACCOUNT.fullmatch(account):
-            raise invalid_parameter(f"AWSAccountId Reason: Invalid account id: {account}")
+            raise invalid_parameter("A provided account ID is not valid")
     partition = partition_of(tenant.region)
     statement = {
         "Sid": label,

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from atoll.core.access import ByArn
 from atoll.core.service import LONGEST_BODY, Schema, Service
 from atoll.services.sns.access import ACCESS
+from atoll.services.sns.errors import invalid_parameter
 
 WITHOUT_MESSAGES = 1024 * 1024
 """Bytes of a body: a filter policy of 256 KB, of whose bytes each may take three of a form, and what stands beside."""
+
+_REQUIRED = {
+    name: row.owner.parameter
+    for name, row in ACCESS.items()
+    if isinstance(row.owner, ByArn) and row.owner.parameter != "ResourceArn"
+}
+"""The ARN that says whose resource is meant: AWS asks for it before it looks at any other parameter."""
+
+
+def require_arn(request: Any, operation: str, params: dict[str, Any]) -> None:
+    """Raises InvalidParameterException."""
+    name = _REQUIRED.get(operation)
+    if name is not None and params.get(name) is None:
+        raise invalid_parameter(f"{name} Reason: no value for required parameter")
+
 
 sns = Service(
     "sns",
@@ -26,6 +44,7 @@ sns = Service(
             ("platform_application", "attributes"),
         ),
     ),
+    complete=require_arn,
     longest_body=WITHOUT_MESSAGES,
     longest_bodies={"Publish": LONGEST_BODY, "PublishBatch": LONGEST_BODY},
 )

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-from atoll.services.sns.errors import invalid_parameter
+from atoll.core.errors import AwsError
+from atoll.services.sns.characters import not_in_xml
+from atoll.services.sns.topic_attributes import is_percentage
 from atoll.tenants import Tenant
 
 ATTRIBUTES = frozenset(
@@ -31,16 +33,22 @@ def check_sms_attributes(given: dict[str, str]) -> None:
     """Raises InvalidParameterException."""
     for name, value in given.items():
         if name not in ATTRIBUTES:
-            raise invalid_parameter(f"{name} is not a valid attribute")
-        match name:
-            case "DefaultSenderID" if value and not _SENDER.fullmatch(value):
-                raise invalid_parameter("DefaultSenderID is not a valid attribute")
-            case "DefaultSMSType" if value and value not in TYPES:
-                raise invalid_parameter("DefaultSMSType is invalid")
-            case "DeliveryStatusSuccessSamplingRate" if value and not (value.isdecimal() and int(value) <= 100):
-                raise invalid_parameter("DeliveryStatusSuccessSamplingRate is invalid")
-            case "MonthlySpendLimit" if value and not value.isdecimal():
-                raise invalid_parameter("MonthlySpendLimit is invalid")
+            raise AwsError("InvalidParameterException", f"{name} is not a valid attribute")
+        if value and (not_in_xml(value) or not _is_valid(name, value)):
+            raise AwsError("InvalidParameterException", f"{name} is invalid")
+
+
+def _is_valid(name: str, value: str) -> bool:
+    match name:
+        case "DefaultSenderID":
+            return _SENDER.fullmatch(value) is not None
+        case "DefaultSMSType":
+            return value in TYPES
+        case "DeliveryStatusSuccessSamplingRate":
+            return is_percentage(value)
+        case "MonthlySpendLimit":
+            return value.isdecimal()
+    return True
 
 
 def sms_attributes(tenant: Tenant) -> dict[str, str]:

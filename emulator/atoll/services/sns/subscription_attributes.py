@@ -10,11 +10,13 @@ from typing import Any
 import orjson
 
 from atoll.core.arn import parse_arn
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.delivery_policies import parse_subscription_policy
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.filter_policies import ATTRIBUTES, SCOPES, parse_filter_policy
 from atoll.services.sns.filter_tokens import why_not_json
 from atoll.services.sns.replay_policies import parse_replay_policy
+from atoll.services.sns.topics import FIFO
 
 Attributes = dict[str, str]
 
@@ -29,6 +31,8 @@ SETTABLE = frozenset(
         "SubscriptionRoleArn",
     )
 )
+DEFAULTS: Attributes = {"RawMessageDelivery": "false", "FilterPolicyScope": ATTRIBUTES}
+"""What a subscription has whose attribute is not set."""
 SUBSCRIBING = "Attributes Reason: "
 RAW_PROTOCOLS = frozenset(("sqs", "http", "https", "firehose"))
 
@@ -44,10 +48,8 @@ def check_attributes(
     for name, value in given.items():
         if name not in SETTABLE:
             raise invalid_parameter(f"{prefix}AttributeName")
-        _check(name, value, fifo=fifo, protocol=protocol, endpoint=endpoint, prefix=prefix)
-        if name == "RawMessageDelivery":
-            merged[name] = value.lower()
-        elif value and not (name == "FilterPolicy" and value.strip() == "{}"):
+        value = _read(name, value, fifo=fifo, protocol=protocol, endpoint=endpoint, prefix=prefix)
+        if value and not (name == "FilterPolicy" and value.strip() == "{}"):
             merged[name] = value
         else:
             merged.pop(name, None)
@@ -56,7 +58,9 @@ def check_attributes(
     return merged
 
 
-def _check(name: str, value: str, *, fifo: bool, protocol: str, endpoint: str, prefix: str) -> None:
+def _read(name: str, value: str, *, fifo: bool, protocol: str, endpoint: str, prefix: str) -> str:
+    """The value as it is kept and shown."""
+    check_shown(value, f"{prefix}{name}")
     match name:
         case "FilterPolicyScope":
             if value not in SCOPES:
@@ -69,23 +73,23 @@ def _check(name: str, value: str, *, fifo: bool, protocol: str, endpoint: str, p
                 raise invalid_parameter(f"{prefix}RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
             if value.lower() == "true" and protocol not in RAW_PROTOCOLS:
                 raise invalid_parameter(
-                    f"{prefix}RawMessageDelivery: Delivery protocol [{protocol}] does not support raw message delivery."
+                    f"{prefix}Delivery protocol [{protocol}] does not support raw message delivery."
                 )
+            return value.lower()
         case "RedrivePolicy" if value:
             _check_redrive(value, fifo=fifo, endpoint=endpoint, prefix=prefix)
         case "DeliveryPolicy" if value:
-            if protocol not in ("http", "https"):
-                raise invalid_parameter(
-                    f"{prefix}DeliveryPolicy: Delivery protocol [{protocol}] does not support delivery policies."
-                )
-            parse_subscription_policy(value, prefix)
+            # Every protocol may have one; it is for HTTP and HTTPS.
+            return orjson.dumps(parse_subscription_policy(value, prefix)).decode()
         case "ReplayPolicy" if value:
             if not fifo:
                 raise invalid_parameter(f"{prefix}ReplayPolicy: can only be set for FIFO topics")
             parse_replay_policy(value, prefix)
+    return value
 
 
 def _check_redrive(text: str, *, fifo: bool, endpoint: str, prefix: str) -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html"""
     try:
         policy: Any = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -94,13 +98,17 @@ def _check_redrive(text: str, *, fifo: bool, endpoint: str, prefix: str) -> None
     arn = parse_arn(target) if isinstance(target, str) else None
     if arn is None:
         raise invalid_parameter(f"{prefix}RedrivePolicy: deadLetterTargetArn is an invalid arn")
-    queue = arn.service == "sqs"
-    if fifo and endpoint.endswith(".fifo") and not (queue and arn.resource.endswith(".fifo")):
+    queue = arn.service == "sqs" and arn.account and arn.region
+    ordered = fifo and endpoint.endswith(FIFO)
+    if ordered and not (queue and arn.resource.endswith(FIFO)):
         raise invalid_parameter(
             f"{prefix}RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
         )
     if not queue:
         raise invalid_parameter(f"{prefix}RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    if not ordered and arn.resource.endswith(FIFO):
+        # AWS's words for it are not known.
+        raise invalid_parameter(f"{prefix}RedrivePolicy: must use a standard queue as DLQ for a standard Subscription.")
 
 
 def dead_letter_of(attributes: Attributes) -> str:

@@ -127,8 +127,16 @@ def confirmed_subscriptions(tenant: Tenant, topic: Topic) -> list[Subscription]:
     if found is None:
         rows = tenant.rows(f"{_SELECT} WHERE topic = ? AND NOT pending ORDER BY number", (topic.id,))
         found = topic.subscriptions = [Subscription(tenant, topic.arn, row) for row in rows]
-        topic.signs = not topic.fifo and any(each.protocol in _SIGNED_PROTOCOLS and not each.raw for each in found)
+        topic.signs = not topic.fifo and any(map(_is_signed, found))
     return found
+
+
+def _is_signed(subscription: Subscription) -> bool:
+    """Whether its messages are signed when they are published. For apps they are when nobody takes them."""
+    if subscription.raw:
+        return False
+    protocol = subscription.protocol
+    return protocol in _SIGNED_PROTOCOLS or (protocol == "application" and bool(subscription.dead_letter))
 
 
 def needs_signature(tenant: Tenant, topic: Topic) -> bool:

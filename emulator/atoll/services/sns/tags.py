@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atoll.core.errors import AwsError
+from atoll.services.sns.characters import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
 MAX_TAGS = 50
@@ -25,7 +26,7 @@ def read_tags(given: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
         if key.lower().startswith("aws:"):
             raise invalid_parameter("Tag keys that start with 'aws:' are reserved for system use.")
         for text in (key, value):
-            if not all(character.isalnum() or character.isspace() or character in _SIGNS for character in text):
+            if not_in_xml(text) or not all(each.isalnum() or each.isspace() or each in _SIGNS for each in text):
                 raise invalid_parameter("Tag keys and values can only have letters, digits, spaces and _ . : / = + - @")
         tags[key] = value
     return tags

@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 
 from atoll.core.errors import AwsError
+from atoll.services.sns.characters import check_shown
 from atoll.services.sns.delivery_policies import parse_topic_policy
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.policies import check_policy
@@ -41,22 +43,37 @@ SETTABLE = FEEDBACK | {
     "TracingConfig",
 }
 ONLY_FIFO = {"ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope"}
+DEFAULTS: Attributes = {
+    "ContentBasedDeduplication": "false",
+    "DisplayName": "",
+    "FifoThroughputScope": "Topic",
+    "MaximumMessageSize": str(DEFAULT_SIZE),
+    "SignatureVersion": "1",
+    "TracingConfig": "PassThrough",
+}
+"""What a topic has whose attribute is not set."""
+NO_PERCENTAGE = "{} value provided is not an integer between 0-100"
+_PERCENTAGE = re.compile(r"0*(?:[0-9]{1,2}|100)")
 
 
-def check_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> None:
-    """Raises InvalidParameterException. `prefix` stands before the attribute's name in messages."""
+def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> str:
+    """The value as it is kept and shown. Raises InvalidParameterException. `prefix` stands before the attribute's name
+    in messages."""
     if name == "ContentBasedDeduplication" and not fifo:
         raise invalid_parameter(f"{prefix}Content-based deduplication can only be set for FIFO topics")
     if name in ONLY_FIFO and not fifo:
         raise invalid_parameter(f"{prefix}{name}: can only be set for FIFO topics")
+    if name.endswith("SampleRate") and not is_percentage(value):
+        raise invalid_parameter(f"{prefix}{name}: {NO_PERCENTAGE.format(value)}")
     if not value and name not in ("ContentBasedDeduplication", "Policy"):
         # As good as unset.
-        return
+        return value
+    check_shown(value, f"{prefix}{name}")
     match name:
         case "ContentBasedDeduplication":
             _check_one_of(name, value.lower(), ("true", "false"), prefix)
         case "DeliveryPolicy":
-            parse_topic_policy(value, prefix)
+            return orjson.dumps(parse_topic_policy(value, prefix)).decode()
         case "DisplayName":
             if len(value) > 100:
                 raise invalid_parameter(f"{prefix}DisplayName")
@@ -75,8 +92,18 @@ def check_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> N
                 )
         case "ArchivePolicy":
             parse_archive_policy(value, prefix)
-    if name.endswith("SampleRate") and not (value.isdecimal() and int(value) <= 100):
-        raise invalid_parameter(f"{prefix}{name}: Invalid value [{value}]. Must be from 0 to 100.")
+    return value
+
+
+def is_percentage(value: str) -> bool:
+    return _PERCENTAGE.fullmatch(value) is not None
+
+
+def is_same(name: str, one: str, other: str) -> bool:
+    """Whether two values of an attribute, of a topic or a subscription and both valid, say the same."""
+    if name.endswith("Policy") and one and other:
+        return bool(orjson.loads(one) == orjson.loads(other))
+    return one == other or (name == "ContentBasedDeduplication" and one.lower() == other.lower())
 
 
 def _check_one_of(name: str, value: str, allowed: tuple[str, ...], prefix: str) -> None:

@@ -1,30 +1,23 @@
-"""SNS's operations, run as the cell runs them, in a database in memory and with a clock that is moved by hand.
+"""SNS's operations, run as the cell runs them, in one tenant.
 
 A cell would run deliveries to queues of the same tenant in place; here `in_place` says what becomes of them.
 """
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from atoll.core.call import Call, Origin
+from atoll.core.call import Call
 from atoll.core.caller import Caller
-from atoll.core.clock import ManualClock
 from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
-from atoll.index import Realm
 from atoll.services.sns import load
 from atoll.services.sns.settings import SnsSettings, configure
-from atoll.tenants import Database, Tenant
 from atoll.tenants.outbox import Pending
 
-ACCOUNT, REGION = "111111111111", "eu-central-1"
-OTHER = "222222222222"
-REALM = Realm("default", True, b"a key for tests, of 32 bytes....")
+from tests.unit.services.one_tenant import ACCOUNT, REGION, OneTenant
 
 
 class Lagoon:
@@ -32,7 +25,10 @@ class Lagoon:
 
     def __init__(self, sns: Sns) -> None:
         self._sns = sns
-        self.here = sns.id
+
+    @property
+    def here(self) -> TenantId:
+        return self._sns.id
 
     def now(self) -> float:
         return self._sns.clock.now()
@@ -50,59 +46,16 @@ class Lagoon:
         return function(*args)
 
 
-class Sns:
-    """One tenant and who calls it. `forgetful` closes the tenant's memory between any two calls."""
-
+class Sns(OneTenant):
     def __init__(self) -> None:
-        self.service = load()
-        self.clock = ManualClock()
-        self.id = TenantId("default", ACCOUNT, REGION)
-        db = Database(None)
-        db.begin()
-        db.add_service(self.service)
-        db.commit()
-        lagoon: Any = Lagoon(self)
-        self.tenant = Tenant(self.id, REALM, db, self.clock.now, lagoon)
-        self.caller = self.of(ACCOUNT, REGION)
-        self.forgetful = False
+        super().__init__(load(), Lagoon(self))
         self.called: list[tuple[str, str, str, Any]] = []
         """What was called of other services, and the error that it ends with."""
         self.refusal: AwsError | None = None
 
-    def of(self, account: str, region: str = REGION, key: str = "key") -> Caller:
-        return Caller("default", account, region, f"arn:aws:iam::{account}:root", account, key)
-
-    def call(self, operation: str, caller: Caller | None = None, **params: Any) -> dict[str, Any]:
-        origin = Origin("http", "localhost:4566")
-        call = Call("sns", operation, params, caller or self.caller, self.id, "request", origin)
-        result: Any = self.transact(self.service.operations[operation].handler, call)
-        if inspect.iscoroutine(result):
-            result = asyncio.run(result)
-        assert isinstance(result, dict)
-        return result
-
-    def transact(self, handler: Any, call: Any) -> Any:
-        if self.forgetful:
-            self.tenant.memory.clear()
-        db = self.tenant.db
-        before = db.total_changes()
-        db.begin()
-        try:
-            result = handler(call, self.tenant)
-        except AwsError:
-            changed = db.total_changes() != before
-            db.rollback()
-            if changed:
-                self.tenant.forget()
-            raise
-        db.commit()
-        return result
-
     def fails(self, operation: str, caller: Caller | None = None, **params: Any) -> tuple[str, str]:
-        """Code and message of the error that the call has to end with."""
-        with pytest.raises(AwsError) as caught:
-            self.call(operation, caller, **params)
-        return caught.value.code.removesuffix("Exception"), caught.value.message
+        code, message = super().fails(operation, caller, **params)
+        return code.removesuffix("Exception"), message
 
     def topic(self, name: str = "t", **attributes: str) -> str:
         if name.endswith(".fifo"):
@@ -156,22 +109,6 @@ class Sns:
 
     def publish(self, topic: str, message: str = "hello", **params: Any) -> dict[str, Any]:
         return self.call("Publish", TopicArn=topic, Message=message, **params)
-
-    def advance(self, seconds: float) -> None:
-        """Lets time pass, running timers as they come due."""
-        end = self.clock.now() + seconds
-        while (due := self.tenant.timers.next_due()) is not None and due <= end:
-            self.clock.advance(max(due - self.clock.now(), 0.0))
-            self.run_timers()
-        self.clock.advance(end - self.clock.now())
-
-    def run_timers(self) -> None:
-        for service, name, key in self.tenant.timers.due_by(self.clock.now()):
-            assert service == "sns"
-            self.tenant.set_timer(service, name, key, None)
-            result = self.transact(lambda key, tenant, name=name: self.service.timers[name](tenant, key), key)
-            if inspect.iscoroutine(result):
-                asyncio.run(result)
 
 
 @pytest.fixture(params=["remembering", "forgetful"])

@@ -88,7 +88,13 @@ def test_what_is_not_json() -> None:
         "Invalid parameter: FilterPolicy: failed to parse JSON. Unexpected character ('i' (code 105)): was expecting "
         f"double-quote to start field name\n at {SOURCE}2]"
     )
-    assert refusal("nonsense") == "Invalid parameter: FilterPolicy: failed to parse JSON."
+    for text, word in (("invalid-json", "invalid"), ("{} nonsense", ""), ('{"a": [nope]}', "nope")):
+        told = refusal(text).removeprefix("Invalid parameter: FilterPolicy: failed to parse JSON.")
+        expected = (
+            f" Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' "
+            f"or 'false')\n at {SOURCE}{text.index(word) + len(word) + 1}]"
+        )
+        assert told == (expected if word else "")
     assert "must be a JSON object" in refusal("[1]")
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from atoll.core.errors import AwsError
 
 APP = "arn:aws:sns:eu-central-1:111111111111:app/APNS/a"
 
@@ -24,6 +25,11 @@ def endpoint(sns: Any, app: str, token: str = "t", **params: Any) -> str:
 def test_an_application(sns: Any) -> None:
     app = application(sns, SuccessFeedbackSampleRate="50")
     assert app == APP == application(sns, SuccessFeedbackSampleRate="50")
+    other = {"PlatformCredential": "other", "PlatformPrincipal": "known"}
+    assert sns.fails("CreatePlatformApplication", Name="a", Platform="APNS", Attributes=other) == (
+        "InvalidParameter",
+        "Invalid parameter: Name Reason: An application with the same name but different properties already exists",
+    )
     shown = {"Enabled": "true", "SuccessFeedbackSampleRate": "50"}
     assert sns.call("GetPlatformApplicationAttributes", PlatformApplicationArn=app) == {"Attributes": shown}
     change = {"Enabled": "false", "SuccessFeedbackSampleRate": ""}
@@ -60,6 +66,11 @@ def test_an_application(sns: Any) -> None:
             "Attributes Reason: PlatformPrincipal attribute provided without PlatformCredential",
         ),
         ({"Attributes": {"X": "x"}}, "Attributes Reason: Invalid attribute name: X"),
+        (
+            {"Attributes": {"SuccessFeedbackSampleRate": "101"}},
+            "Attributes Reason: Invalid value for attribute: SuccessFeedbackSampleRate: 101 value provided is not an "
+            "integer between 0-100",
+        ),
     ],
 )
 def test_applications_that_may_not_be(sns: Any, changes: dict[str, Any], message: str) -> None:
@@ -101,6 +112,10 @@ def test_an_endpoint(sns: Any) -> None:
     assert listed == [{"EndpointArn": arn, "Attributes": shown}]
     endpoint(sns, app)
     assert sns.fails("SetEndpointAttributes", EndpointArn=arn, Attributes={"Token": "t"})[0] == "InvalidParameter"
+    assert sns.fails("SetEndpointAttributes", EndpointArn=arn, Attributes={"Token": ""}) == (
+        "InvalidParameter",
+        "Invalid parameter: Attributes Reason: Invalid value for attribute: Token: cannot be empty",
+    )
     for _ in range(2):
         sns.call("DeleteEndpoint", EndpointArn=arn)
     assert sns.fails("GetEndpointAttributes", EndpointArn=arn) == ("NotFound", "Endpoint does not exist")
@@ -159,6 +174,7 @@ def test_an_endpoint_is_subscribed(sns: Any) -> None:
     sns.publish(topic, "to all")
     [[kept]] = sns.call("PeekKept", Kind="push")["Messages"].values()
     assert (kept["Message"], kept["TopicArn"]) == ("to all", topic)
+    sns.refusal = AwsError("NotFoundException", "Endpoint does not exist")
     for other in (f"{arn}x", arn.replace("eu-central-1", "us-east-1"), arn.replace("/a/", "/b/")):
         assert sns.fails("Subscribe", TopicArn=topic, Protocol="application", Endpoint=other) == (
             "InvalidParameter",
@@ -174,6 +190,58 @@ def test_an_endpoint_is_subscribed(sns: Any) -> None:
     assert params["QueueArn"] == sns.queue_arn("dead")
     assert json.loads(params["MessageBody"])["Message"] == "to nobody"
     assert len(next(iter(sns.call("PeekKept", Kind="push")["Messages"].values()))) == 1
+
+
+ELSEWHERE = "arn:aws:sns:us-east-1:222222222222:endpoint/APNS/a/1"
+
+
+def test_an_endpoint_of_another_tenant_is_subscribed(sns: Any) -> None:
+    topic = sns.topic()
+    arns = [sns.subscribe(topic, "application", ELSEWHERE) for _ in range(2)]
+    assert sns.called == [("111111111111", "sns", "GetEndpointAttributes", {"EndpointArn": ELSEWHERE})] * 2
+    assert arns[0] == arns[1]
+    # What is wrong with the rest is said first.
+    refused = sns.fails("Subscribe", TopicArn=f"{topic}x", Protocol="application", Endpoint=ELSEWHERE)
+    assert (refused[0], len(sns.called)) == ("NotFound", 2)
+
+
+def test_a_message_goes_to_an_endpoint_of_another_tenant(sns: Any) -> None:
+    topic = sns.topic()
+    arn = sns.subscribe(topic, "application", ELSEWHERE)
+    dead = sns.queue_arn("dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead})
+    with_dead_letters = sns.subscribe(topic, "application", f"{ELSEWHERE}2", RedrivePolicy=redrive)
+    sns.publish(topic, json.dumps({"default": "for all", "APNS": "for Apple"}), MessageStructure="json")
+    first, second = sns.effects()
+    assert (first.service, first.operation, first.refused) == ("sns", "DeliverToEndpoint", None)
+    assert (first.params["EndpointArn"], first.params["SubscriptionArn"]) == (ELSEWHERE, arn)
+    assert second.refused.params["QueueArn"] == dead
+    document = json.loads(second.refused.params["MessageBody"])
+    assert document["Message"] == "for all"
+    assert document["UnsubscribeURL"].endswith(with_dead_letters)
+    # There, it is kept as messages of topics here are.
+    own = endpoint(sns, application(sns))
+    other = "arn:aws:sns:us-east-1:222222222222:t:1"
+    params = {**first.params, "EndpointArn": own, "SubscriptionArn": other}
+    sns.call("DeliverToEndpoint", **params)
+    [[kept]] = sns.call("PeekKept", Kind="push")["Messages"].values()
+    assert (kept["Message"], kept["TopicArn"]) == ("for Apple", "arn:aws:sns:us-east-1:222222222222:t")
+    assert kept["SubscriptionArn"] == other
+    sns.call("SetEndpointAttributes", EndpointArn=own, Attributes={"Enabled": "false"})
+    assert sns.fails("DeliverToEndpoint", **params)[0] == "EndpointDisabled"
+
+
+def test_an_arn_is_an_application_s_or_an_endpoint_s_only_as_a_whole(sns: Any) -> None:
+    app = application(sns)
+    arn = endpoint(sns, app)
+    for other in (arn.replace("/a/", "/b/"), arn.replace("arn:aws:", "arn:aws-cn:")):
+        assert sns.fails("GetEndpointAttributes", EndpointArn=other) == ("NotFound", "Endpoint does not exist")
+        assert sns.fails("Publish", TargetArn=other, Message="m")[0] == "InvalidParameter"
+        sns.call("DeleteEndpoint", EndpointArn=other)
+    other = app.replace("arn:aws:", "arn:aws-cn:")
+    assert sns.fails("GetPlatformApplicationAttributes", PlatformApplicationArn=other)[0] == "NotFound"
+    sns.call("DeletePlatformApplication", PlatformApplicationArn=other)
+    assert sns.call("GetEndpointAttributes", EndpointArn=arn)["Attributes"]["Token"] == "t"
 
 
 def test_lists_come_in_pages(sns: Any) -> None:

@@ -165,6 +165,34 @@ def test_who_ends_it_unsigned_is_told_how_to_take_that_back(sns: Any, endpoint: 
     assert shown["ConfirmationWasAuthenticated"] == "false"
 
 
+@pytest.mark.parametrize("named", ["other", "none"])
+def test_what_is_taken_back_is_of_the_topic_that_it_was_of(sns: Any, endpoint: Endpoint, named: str) -> None:
+    topic, other = sns.topic(), sns.topic("other")
+    arn = confirmed(sns, endpoint, topic)
+    sns.call("Unsubscribe", sns.of("111111111111", key=""), SubscriptionArn=arn)
+    sns.advance(0)
+    token = json.loads(endpoint.taken()[0][3])["Token"]
+    for _ in range(2):
+        back = sns.call("ConfirmSubscription", TopicArn=other.replace(":other", f":{named}"), Token=token)
+        assert back == {"SubscriptionArn": arn}
+    assert sns.attributes(arn)["TopicArn"] == topic
+    assert sns.call("ListSubscriptionsByTopic", TopicArn=other)["Subscriptions"] == []
+
+
+def test_what_is_taken_back_when_the_topic_is_gone(sns: Any, endpoint: Endpoint) -> None:
+    topic = sns.topic()
+    arn = confirmed(sns, endpoint, topic)
+    sns.call("Unsubscribe", sns.of("111111111111", key=""), SubscriptionArn=arn)
+    sns.advance(0)
+    token = json.loads(endpoint.taken()[0][3])["Token"]
+    sns.call("DeleteTopic", TopicArn=topic)
+    assert sns.topic() == topic
+    assert sns.fails("ConfirmSubscription", TopicArn=topic, Token=token) == (
+        "InvalidParameter",
+        "Invalid parameter: Token",
+    )
+
+
 def test_a_topic_that_is_deleted_tells_nobody(sns: Any, endpoint: Endpoint) -> None:
     topic = sns.topic()
     arn = confirmed(sns, endpoint, topic)

@@ -1,4 +1,4 @@
-"""Publish and PublishBatch: refusals, envelopes, filters, FIFO, dead letters."""
+"""Publish: refusals, envelopes, filters, dead letters, keys."""
 
 from __future__ import annotations
 
@@ -196,6 +196,28 @@ def test_by_target_arn(sns: Any) -> None:
     assert len(sns.delivered()) == 1
 
 
+@pytest.mark.parametrize(
+    "targets",
+    [
+        {"TargetArn": f"{ARN}t"},
+        {"PhoneNumber": "+491701234567"},
+        {"TopicArn": None, "TargetArn": f"{ARN}endpoint/APNS/a/1", "PhoneNumber": "+491701234567"},
+    ],
+)
+def test_one_target_at_a_time(sns: Any, targets: dict[str, Any]) -> None:
+    assert sns.fails("Publish", **{"TopicArn": sns.topic(), "Message": "m", **targets}) == (
+        "InvalidParameter",
+        "Invalid parameter: TopicArn or TargetArn or PhoneNumber Reason: only one of them can be specified",
+    )
+
+
+def test_the_parameter_that_is_wrong_is_named(sns: Any) -> None:
+    assert sns.fails("Publish", TargetArn="x", Message="m") == (
+        "InvalidParameter",
+        "Invalid parameter: TargetArn Reason: An ARN must have at least 6 elements, not 1",
+    )
+
+
 def test_nobody_to_publish_to(sns: Any) -> None:
     assert sns.fails("Publish", Message="m")[0] == "InvalidParameter"
 
@@ -243,122 +265,6 @@ def test_an_effect_that_is_refused_has_its_dead_letter_queue_with_it(sns: Any) -
     assert effect.gives_up == sns.clock.now() + 23 * 86_400
 
 
-# ---- FIFO
-
-
-def test_a_fifo_topic_gives_numbers_and_drops_duplicates(sns: Any) -> None:
-    topic = sns.topic("t.fifo", ContentBasedDeduplication="true")
-    arn = sns.subscribe(topic, endpoint=sns.queue_arn("q.fifo"))
-    first = sns.publish(topic, "one", MessageGroupId="g")
-    assert first["SequenceNumber"] == "10000000000000000001"
-    assert sns.publish(topic, "one", MessageGroupId="h") == first
-    second = sns.publish(topic, "two", MessageGroupId="g", MessageDeduplicationId="d")
-    assert second["SequenceNumber"] == "10000000000000000002"
-    pending = sns.effects()
-    assert [effect.lane for effect in pending] == [f"{arn.rpartition(':')[2]}:g"] * 2
-    assert [effect.params["MessageDeduplicationId"] for effect in pending][1] == "d"
-    body = pending[0].params["BodyStart"] + pending[0].params["BodyMiddle"] + pending[0].params["BodyEnd"]
-    assert list(json.loads(body)) == [
-        "Type",
-        "MessageId",
-        "SequenceNumber",
-        "TopicArn",
-        "Message",
-        "Timestamp",
-        "UnsubscribeURL",
-    ]
-    sns.advance(300)
-    assert sns.publish(topic, "one", MessageGroupId="g") != first
-    assert sns.tenant.rows("SELECT count(*) FROM topic_deduplication") == [(1,)]
-
-
-def test_duplicates_within_a_group_only(sns: Any) -> None:
-    topic = sns.topic("t.fifo", ContentBasedDeduplication="true", FifoThroughputScope="MessageGroup")
-    first = sns.publish(topic, "one", MessageGroupId="g")
-    assert sns.publish(topic, "one", MessageGroupId="g") == first
-    assert sns.publish(topic, "one", MessageGroupId="h") != first
-
-
-def test_a_standard_queue_of_a_fifo_topic(sns: Any) -> None:
-    topic = sns.topic("t.fifo")
-    sns.subscribe(topic, endpoint=sns.queue_arn("q"), RawMessageDelivery="true")
-    sns.publish(topic, "m", MessageGroupId="g", MessageDeduplicationId="d")
-    assert sns.delivered() == [{"QueueArn": sns.queue_arn("q"), "MessageBody": "m", "MessageGroupId": "g"}]
-
-
-def test_what_a_fifo_topic_refuses(sns: Any) -> None:
-    topic = sns.topic("t.fifo")
-    assert sns.fails("Publish", TopicArn=topic, Message="m") == (
-        "InvalidParameter",
-        "Invalid parameter: The MessageGroupId parameter is required for FIFO topics",
-    )
-    assert sns.fails("Publish", TopicArn=topic, Message="m", MessageGroupId="g") == (
-        "InvalidParameter",
-        "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
-        "provided explicitly",
-    )
-
-
-# ---- batches
-
-
-def entries(*ids: str, **more: Any) -> list[dict[str, Any]]:
-    return [{"Id": id, "Message": f"message {id}", **more} for id in ids]
-
-
-def test_a_batch(sns: Any) -> None:
-    topic = sns.topic()
-    sns.subscribe(topic, RawMessageDelivery="true")
-    answer = sns.call("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries("a", "b"))
-    assert [each["Id"] for each in answer["Successful"]] == ["a", "b"]
-    assert answer["Failed"] == []
-    assert [params["MessageBody"] for params in sns.delivered()] == ["message a", "message b"]
-
-
-@pytest.mark.parametrize(
-    ("given", "code", "message"),
-    [
-        ([], "EmptyBatchRequest", "The batch request doesn't contain any entries."),
-        (
-            entries(*map(str, range(11))),
-            "TooManyEntriesInBatchRequest",
-            "The batch request contains more entries than permissible.",
-        ),
-        (
-            entries("a", "a"),
-            "BatchEntryIdsNotDistinct",
-            "Two or more batch entries in the request have the same Id.",
-        ),
-        (
-            entries("a" * 81),
-            "InvalidBatchEntryId",
-            f"The Id of a batch entry in the batch request is too long: {'a' * 81}",
-        ),
-        (
-            entries("a b"),
-            "InvalidBatchEntryId",
-            "The Id of a batch entry in the batch request contains an impermissible character: a b",
-        ),
-        (
-            [{"Id": "a", "Message": "x" * 200_000}, {"Id": "b", "Message": "x" * 62_145}],
-            "BatchRequestTooLong",
-            "The length of all the messages put together is more than the limit.",
-        ),
-        (
-            [*entries("a"), *entries("b", MessageStructure="json")],
-            "InvalidParameter",
-            "Invalid parameter: Message Structure - JSON message body failed to parse",
-        ),
-        ([{"Id": "a", "Message": ""}], "InvalidParameter", "Invalid parameter: Empty message"),
-    ],
-)
-def test_batches_that_are_refused(sns: Any, given: list[dict[str, Any]], code: str, message: str) -> None:
-    topic = sns.topic()
-    sns.subscribe(topic)
-    assert sns.fails("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=given) == (code, message)
-    assert sns.delivered() == []
-
-
 # ---- what goes nowhere
 
 
@@ -379,7 +285,7 @@ def test_lambda_is_called_with_an_event(sns: Any) -> None:
 
 
 def test_a_phone_number(sns: Any) -> None:
-    sns.call("Publish", PhoneNumber="+49 170 1234567", Message="hello")
+    sns.call("Publish", PhoneNumber="+49/170-123.4567", Message="hello")
     [kept] = sns.call("PeekKept", Kind="sms", Target="+491701234567")["Messages"]["+491701234567"]
     assert (kept["Message"], kept["TopicArn"], kept["SubscriptionArn"]) == ("hello", None, None)
     assert sns.fails("Publish", PhoneNumber="x", Message="hello") == (
@@ -426,7 +332,7 @@ def test_kms_is_asked_as_the_publisher(sns: Any, key: str, arn: str) -> None:
     sns.subscribe(topic)
     caller = sns.of("222222222222")
     sns.call("Publish", caller, TopicArn=topic, Message="m")
-    sns.call("PublishBatch", caller, TopicArn=topic, PublishBatchRequestEntries=entries("a"))
+    sns.call("PublishBatch", caller, TopicArn=topic, PublishBatchRequestEntries=[{"Id": "a", "Message": "m"}])
     context = {"aws:sns:topicArn": topic}
     params = {"KeyId": arn, "KeySpec": "AES_256", "EncryptionContext": context}
     assert sns.called == [("222222222222", "kms", "GenerateDataKey", params)] * 2

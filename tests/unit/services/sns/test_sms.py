@@ -31,19 +31,20 @@ def test_every_setting_may_be_emptied(sns: Any) -> None:
     [
         ("Nonsense", "x", "Nonsense is not a valid attribute"),
         ("DefaultSMSType", "x", "DefaultSMSType is invalid"),
-        ("DefaultSenderID", "1234", "DefaultSenderID is not a valid attribute"),
+        ("DefaultSenderID", "1234", "DefaultSenderID is invalid"),
+        ("UsageReportS3Bucket", "\x01", "UsageReportS3Bucket is invalid"),
         ("DeliveryStatusSuccessSamplingRate", "101", "DeliveryStatusSuccessSamplingRate is invalid"),
         ("MonthlySpendLimit", "x", "MonthlySpendLimit is invalid"),
     ],
 )
 def test_settings_that_may_not_be(sns: Any, name: str, value: str, message: str) -> None:
     failed = sns.fails("SetSMSAttributes", attributes={name: value})
-    assert failed == ("InvalidParameter", f"Invalid parameter: {message}")
+    assert failed == ("InvalidParameter", message)
 
 
 def test_opting_out_and_in(sns: Any) -> None:
     assert sns.call("CheckIfPhoneNumberIsOptedOut", phoneNumber=NUMBER) == {"isOptedOut": False}
-    sns.call("OptOutPhoneNumber", PhoneNumber="+49 170 1234567")
+    sns.call("OptOutPhoneNumber", PhoneNumber="+49/170.1234567")
     assert sns.call("CheckIfPhoneNumberIsOptedOut", phoneNumber=NUMBER) == {"isOptedOut": True}
     assert sns.call("ListPhoneNumbersOptedOut") == {"phoneNumbers": [NUMBER], "nextToken": None}
     sns.call("OptInPhoneNumber", phoneNumber=NUMBER)
@@ -61,7 +62,7 @@ def test_opting_out_and_in(sns: Any) -> None:
 
 def test_who_is_opted_out_gets_nothing(sns: Any) -> None:
     topic = sns.topic()
-    sns.subscribe(topic, "sms", "+49 170 123-4567")
+    sns.subscribe(topic, "sms", "+49/170.123-4567")
     sns.publish(topic, "one")
     sns.call("OptOutPhoneNumber", PhoneNumber=NUMBER)
     sns.publish(topic, "two")
@@ -114,6 +115,13 @@ def test_who_is_opted_out_or_one_too_many_is_not_taken(sns: Any) -> None:
     first = sns.call("ListSMSSandboxPhoneNumbers", MaxResults=6)
     second = sns.call("ListSMSSandboxPhoneNumbers", MaxResults=6, NextToken=first["NextToken"])
     assert (len(first["PhoneNumbers"]), len(second["PhoneNumbers"]), second["NextToken"]) == (6, 4, None)
+
+
+@pytest.mark.parametrize("number", ["123456789", "+9411223344667788990"])
+def test_the_sandbox_takes_numbers_that_nobody_can_be_called_at(sns: Any, number: str) -> None:
+    sns.call("CreateSMSSandboxPhoneNumber", PhoneNumber=number)
+    assert [each["PhoneNumber"] for each in sns.call("ListSMSSandboxPhoneNumbers")["PhoneNumbers"]] == [number]
+    sns.call("DeleteSMSSandboxPhoneNumber", PhoneNumber=number)
 
 
 def test_no_origination_numbers(sns: Any) -> None:

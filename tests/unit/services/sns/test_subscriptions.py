@@ -1,13 +1,11 @@
-"""Subscriptions: endpoints, attributes, confirmation, ending, lists, copies for their owners."""
+"""Subscriptions: endpoints, confirmation, ending, lists, copies for their owners."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-DEAD = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:eu-central-1:111111111111:dead"})
 OTHER = "222222222222"
 
 
@@ -50,11 +48,10 @@ REFUSED = [
     ("http", "https://example.com", "Endpoint must match the specified protocol"),
     ("http", "http://", "Endpoint"),
     ("https", "https://example.com:0x", "Endpoint"),
-    ("sms", "hello", "Invalid SMS endpoint: hello"),
     ("email", "nobody", "Email address"),
     ("lambda", "arn:aws:sqs:eu-central-1:111111111111:q", "Lambda endpoint ARN"),
     ("firehose", "x", "Firehose endpoint ARN"),
-    ("application", "x", "ApplicationEndpoint ARN"),
+    ("application", "x", "Application endpoint arn invalid:x"),
 ]
 
 
@@ -66,10 +63,18 @@ def test_endpoints_that_may_not_be(sns: Any, protocol: str, endpoint: str, messa
 
 
 @pytest.mark.parametrize(
+    "number", ["hello", "+15--551234567", "NAA+15551234567", "+15551234567.", "/+15551234567", "+1 555 1234567"]
+)
+def test_numbers_that_are_none(sns: Any, number: str) -> None:
+    failed = sns.fails("Subscribe", TopicArn=sns.topic(), Protocol="sms", Endpoint=number)
+    assert failed == ("InvalidParameter", f"Invalid SMS endpoint: {number}")
+
+
+@pytest.mark.parametrize(
     ("protocol", "endpoint", "attributes"),
     [
         ("lambda", "arn:aws:lambda:eu-central-1:111111111111:function:f", {}),
-        ("sms", "+49 170 123-4567", {}),
+        ("sms", "+49/170.123-4567", {}),
         ("firehose", "arn:aws:firehose:eu-central-1:111111111111:deliverystream/d", {"SubscriptionRoleArn": "arn:x"}),
         ("sqs", "arn:aws:sqs:us-east-1:222222222222:q", {"RawMessageDelivery": "TRUE"}),
     ],
@@ -105,91 +110,6 @@ def test_subscribing_again(sns: Any) -> None:
         "InvalidParameter",
         "Invalid parameter: Attributes Reason: Subscription already exists with different attributes",
     )
-
-
-# ---- attributes
-
-
-BAD = [
-    ("fake_attribute", "x", "AttributeName"),
-    ("RawMessageDelivery", "test-ValUe", "RawMessageDelivery: Invalid value [test-ValUe]. Must be true or false."),
-    ("RawMessageDelivery", "", "RawMessageDelivery: Invalid value []. Must be true or false."),
-    (
-        "FilterPolicyScope",
-        "RandomValue",
-        "FilterPolicyScope: Invalid value [RandomValue]. Please use either MessageBody or MessageAttributes",
-    ),
-    (
-        "RedrivePolicy",
-        '{"deadLetterTargetArn": "fake-arn"}',
-        "RedrivePolicy: deadLetterTargetArn is an invalid arn",
-    ),
-    (
-        "RedrivePolicy",
-        "{invalidjson}",
-        "RedrivePolicy: failed to parse JSON. Unexpected character ('i' (code 105)): was expecting double-quote to "
-        "start field name\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, "
-        "column: 2]",
-    ),
-    ("RedrivePolicy", "[" * 100_000, "RedrivePolicy: failed to parse JSON."),
-    ("ReplayPolicy", "{}", "ReplayPolicy: can only be set for FIFO topics"),
-    (
-        "DeliveryPolicy",
-        "{}",
-        "DeliveryPolicy: Delivery protocol [sqs] does not support delivery policies.",
-    ),
-]
-
-
-@pytest.mark.parametrize(("name", "value", "message"), BAD)
-def test_attributes_that_may_not_be(sns: Any, name: str, value: str, message: str) -> None:
-    topic = sns.topic()
-    arn = sns.subscribe(topic)
-    failed = sns.fails("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName=name, AttributeValue=value)
-    assert failed == ("InvalidParameter", f"Invalid parameter: {message}")
-    failed = sns.fails(
-        "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=sns.queue_arn("r"), Attributes={name: value}
-    )
-    assert failed == ("InvalidParameter", f"Invalid parameter: Attributes Reason: {message}")
-
-
-def test_attributes_are_set_and_unset(sns: Any) -> None:
-    arn = sns.subscribe(sns.topic())
-
-    def put(name: str, value: str = "") -> None:
-        sns.call("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName=name, AttributeValue=value)
-
-    put("RedrivePolicy", DEAD)
-    assert sns.attributes(arn)["RedrivePolicy"] == DEAD
-    put("RedrivePolicy")
-    assert "RedrivePolicy" not in sns.attributes(arn)
-    put("FilterPolicyScope", "MessageBody")
-    assert "FilterPolicyScope" not in sns.attributes(arn)
-    put("FilterPolicy", '{"a":{"b":["c"]}}')
-    assert sns.attributes(arn)["FilterPolicyScope"] == "MessageBody"
-    failed = sns.fails(
-        "SetSubscriptionAttributes",
-        SubscriptionArn=arn,
-        AttributeName="FilterPolicyScope",
-        AttributeValue="MessageAttributes",
-    )
-    assert failed[1].endswith("Filter policy scope MessageAttributes does not support nested filter policy")
-    put("FilterPolicy", "{}")
-    assert "FilterPolicy" not in sns.attributes(arn)
-
-
-def test_a_fifo_subscription_has_a_fifo_dead_letter_queue(sns: Any) -> None:
-    topic = sns.topic("t.fifo")
-    arn = sns.subscribe(topic, endpoint=sns.queue_arn("q.fifo"))
-    failed = sns.fails(
-        "SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="RedrivePolicy", AttributeValue=DEAD
-    )
-    assert failed[1] == (
-        "Invalid parameter: RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
-    )
-    standard = sns.subscribe(topic, endpoint=sns.queue_arn("q"), RedrivePolicy=DEAD)
-    assert sns.attributes(standard)["RedrivePolicy"] == DEAD
-    assert sns.fails("Subscribe", TopicArn=topic, Protocol="email", Endpoint="a@example.com")[0] == "InvalidParameter"
 
 
 def test_limits(sns: Any) -> None:
@@ -231,17 +151,29 @@ def test_an_email_has_to_be_confirmed(sns: Any) -> None:
 
 def test_tokens_that_are_none(sns: Any) -> None:
     topic = sns.topic()
-    assert sns.fails("ConfirmSubscription", TopicArn=topic, Token="x") == ("InvalidParameter", "Invalid token")
+    for odd in ("x", "abc"):
+        assert sns.fails("ConfirmSubscription", TopicArn=topic, Token=odd) == ("InvalidParameter", "Invalid token")
     unknown = ("InvalidParameter", "Invalid parameter: Token")
     assert sns.fails("ConfirmSubscription", TopicArn=topic, Token="a" * 288) == unknown
     arn = sns.subscribe(topic, "email", "a@example.com")
     token = token_of(sns, arn)
-    assert sns.fails("ConfirmSubscription", TopicArn=f"{topic}i", Token=token) == unknown
+    assert sns.fails("ConfirmSubscription", TopicArn=topic, Token="abc123") == unknown
+    for none in ("not-an-arn", topic.replace("eu-central-1", "us-east-1")):
+        refused = sns.fails("ConfirmSubscription", TopicArn=none, Token=token)
+        assert refused == ("InvalidParameter", "Invalid parameter: Topic")
     sns.advance(2 * 86_400)
     assert sns.fails("ConfirmSubscription", TopicArn=topic, Token=token) == unknown
     assert sns.tenant.rows("SELECT count(*) FROM subscription_token") == [(0,)]
     # Nor is there anything left to be confirmed.
     assert sns.fails("GetSubscriptionAttributes", SubscriptionArn=arn)[0] == "NotFound"
+
+
+def test_of_the_topic_only_the_region_is_looked_at(sns: Any) -> None:
+    topic = sns.topic()
+    arn = sns.subscribe(topic, "email", "a@example.com")
+    confirmed = sns.call("ConfirmSubscription", TopicArn=f"{topic}i", Token=token_of(sns, arn))
+    assert confirmed == {"SubscriptionArn": arn}
+    assert sns.attributes(arn)["PendingConfirmation"] == "false"
 
 
 def test_who_is_asked_again_has_two_more_days(sns: Any) -> None:
