@@ -8,11 +8,9 @@ from __future__ import annotations
 from atoll.services.kms.aliases import drop_alias
 from atoll.services.kms.grants import COLUMNS, drop_grant
 from atoll.services.kms.keys import PENDING_DELETION, USES, forget_keys, key_with_id
+from atoll.services.kms.later import ROTATE, own_caller
 from atoll.services.kms.multi_region import pass_on
-from atoll.services.kms.rotation import own_caller
 from atoll.tenants import Tenant
-
-TIMER = "delete"
 
 
 def delete_when_due(tenant: Tenant, key_id: str) -> None:
@@ -27,7 +25,7 @@ def delete_when_due(tenant: Tenant, key_id: str) -> None:
     for table in ("material", "wrapping"):
         tenant.execute(f"DELETE FROM {table} WHERE key = ?", (key_id,))
     tenant.execute("DELETE FROM key WHERE id = ?", (key_id,))
-    tenant.set_timer("kms", "rotate", key_id, None)
+    tenant.set_timer("kms", ROTATE, key_id, None)
     tenant.unrecord("kms", "key", key_id)
     forget_keys(tenant)
     tenant.memory.get(USES, {}).pop(key_id, None)

@@ -17,7 +17,7 @@ from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
 from atoll.services.kms.errors import validation
 from atoll.services.kms.keys import Key, key_arn
-from atoll.services.kms.rotation import own_caller
+from atoll.services.kms.later import own_caller
 from atoll.services.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
 from atoll.tenants import Tenant
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from atoll.services.kms.ciphertexts import pack_key_id
 from atoll.services.kms.errors import invalid_ciphertext, unsupported, validation
 from atoll.services.kms.keys import Key, key_with_id
+from atoll.services.kms.later import own_caller
 from atoll.services.kms.materials import (
     CURRENT,
     NON_CURRENT,
@@ -21,7 +22,6 @@ from atoll.services.kms.materials import (
     put_material,
 )
 from atoll.services.kms.multi_region import settle_imported, sync_replicas
-from atoll.services.kms.rotation import own_caller
 from atoll.services.kms.specs import SPECS
 from atoll.tenants import Tenant
 

@@ -23,6 +23,7 @@ from atoll.services.kms.keys import (
     key_with_id,
     update_key,
 )
+from atoll.services.kms.later import DAY, DELETE, ROTATE, own_caller
 from atoll.services.kms.materials import (
     CURRENT,
     NON_CURRENT,
@@ -32,7 +33,6 @@ from atoll.services.kms.materials import (
     materials_of,
     put_material,
 )
-from atoll.services.kms.rotation import DAY, TIMER, own_caller
 from atoll.tenants import Tenant
 
 SERVICE = "kms"
@@ -88,7 +88,7 @@ def take_over(tenant: Tenant, key: Key, told: Params) -> None:
         next_rotation=told["NextRotation"],
     )
     due = told["NextRotation"] if related["primary"] == "" else None
-    tenant.set_timer(SERVICE, TIMER, key.id, due)
+    tenant.set_timer(SERVICE, ROTATE, key.id, due)
     told_materials = [Material(*each) for each in told["Materials"]]
     if key.origin == "EXTERNAL":
         _take_over_imported(tenant, key, told_materials)
@@ -137,7 +137,7 @@ def replica_deleted(tenant: Tenant, told: Params) -> None:
     if key.state == PENDING_REPLICA_DELETION and not replicas:
         due = tenant.now() + (key.window or 30) * DAY
         update_key(tenant, key, state=PENDING_DELETION, deletion=due)
-        tenant.set_timer(SERVICE, "delete", key.id, due)
+        tenant.set_timer(SERVICE, DELETE, key.id, due)
     changed = key_with_id(tenant, key.id)
     assert changed is not None
     for material in materials_of(tenant, key.id):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from atoll.core.call import Call, Params
-from atoll.services.kms.deletion import TIMER
 from atoll.services.kms.errors import invalid_state, validation
 from atoll.services.kms.keys import (
     DISABLED,
@@ -14,10 +13,10 @@ from atoll.services.kms.keys import (
     find_key_itself,
     update_key,
 )
+from atoll.services.kms.later import DAY, DELETE
 from atoll.services.kms.making import EXTERNAL, moment
 from atoll.services.kms.managing import check_customers
 from atoll.services.kms.materials import CURRENT, NON_CURRENT, materials_of
-from atoll.services.kms.rotation import DAY
 from atoll.services.kms.service import kms
 from atoll.tenants import Tenant
 
@@ -39,7 +38,7 @@ def schedule_key_deletion(call: Call, tenant: Tenant) -> Params:
         return {"KeyId": key.arn, "KeyState": PENDING_REPLICA_DELETION, "PendingWindowInDays": window}
     due = tenant.now() + window * DAY
     update_key(tenant, key, state=PENDING_DELETION, deletion=due, window=window)
-    tenant.set_timer("kms", TIMER, key.id, due)
+    tenant.set_timer("kms", DELETE, key.id, due)
     return {
         "KeyId": key.arn,
         "DeletionDate": moment(due),
@@ -61,5 +60,5 @@ def cancel_key_deletion(call: Call, tenant: Tenant) -> Params:
     whole = bool(lasting) and all(each.secret is not None for each in lasting)
     state = PENDING_IMPORT if key.origin == EXTERNAL and not whole else DISABLED
     update_key(tenant, key, state=state, deletion=None, window=None)
-    tenant.set_timer("kms", TIMER, key.id, None)
+    tenant.set_timer("kms", DELETE, key.id, None)
     return {"KeyId": key.arn}

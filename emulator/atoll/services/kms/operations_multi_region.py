@@ -19,6 +19,7 @@ from atoll.services.kms.keys import (
     key_with_id,
     update_key,
 )
+from atoll.services.kms.later import ROTATE
 from atoll.services.kms.making import EXTERNAL, describe, make_key, moment
 from atoll.services.kms.materials import PENDING_REPLICAS, Material, materials_of, put_material
 from atoll.services.kms.multi_region import (
@@ -34,7 +35,6 @@ from atoll.services.kms.multi_region import (
     replica_deleted as take_out,
 )
 from atoll.services.kms.policies import check_policy, default_policy
-from atoll.services.kms.rotation import TIMER
 from atoll.services.kms.service import kms
 from atoll.services.kms.tags import parse_tags, show_tags
 from atoll.tenants import Tenant
@@ -122,7 +122,7 @@ def update_primary_region(call: Call, tenant: Tenant) -> Params:
         raise not_found(f"Key '{_arn_in(tenant, key, region)}' does not exist")
     replicas = ["" if each == region else each for each in key.replicas]
     update_key(tenant, key, related=orjson.dumps({"primary": region, "replicas": replicas}).decode())
-    tenant.set_timer("kms", TIMER, key.id, None)
+    tenant.set_timer("kms", ROTATE, key.id, None)
     sync_replicas(tenant, call.caller, _again(tenant, key), also=(region,))
     return {}
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from atoll.core.caller import Caller, root_caller
 from atoll.services.kms.keys import ENABLED, Key, key_with_id, update_key
+from atoll.services.kms.later import DAY, ROTATE, own_caller
 from atoll.services.kms.materials import (
     CURRENT,
     NON_CURRENT,
@@ -18,21 +18,20 @@ from atoll.services.kms.materials import (
     materials_of,
     put_material,
 )
+from atoll.services.kms.multi_region import sync_replicas
 from atoll.services.kms.specs import SPECS, SYMMETRIC
 from atoll.tenants import Tenant
 
-DAY = 86_400.0
 DEFAULT_PERIOD = 365
 MAX_ON_DEMAND = 25
 AUTOMATIC, ON_DEMAND = "AUTOMATIC", "ON_DEMAND"
-TIMER = "rotate"
 
 
 def plan_rotation(tenant: Tenant, key: Key, period: int | None) -> None:
     """Rotates from now on every so many days, or not any more."""
     due = None if period is None else tenant.now() + period * DAY
     update_key(tenant, key, period=period, next_rotation=due)
-    tenant.set_timer("kms", TIMER, key.id, due)
+    tenant.set_timer("kms", ROTATE, key.id, due)
 
 
 def rotate_when_due(tenant: Tenant, key_id: str) -> None:
@@ -46,7 +45,7 @@ def rotate_when_due(tenant: Tenant, key_id: str) -> None:
     while due <= tenant.now():
         due += key.period * DAY
     update_key(tenant, key, next_rotation=due)
-    tenant.set_timer("kms", TIMER, key.id, due)
+    tenant.set_timer("kms", ROTATE, key.id, due)
     share(tenant, key_id)
 
 
@@ -76,13 +75,6 @@ def make_current(tenant: Tenant, key: Key, new: Material, why: str) -> Material:
 
 def share(tenant: Tenant, key_id: str) -> None:
     """Tells the replicas of a multi-Region key."""
-    from atoll.services.kms.multi_region import sync_replicas
-
     key = key_with_id(tenant, key_id)
     if key is not None and key.multi_region:
         sync_replicas(tenant, own_caller(tenant), key)
-
-
-def own_caller(tenant: Tenant) -> Caller:
-    """Who does what no call has asked for."""
-    return root_caller(tenant.id, via="kms.amazonaws.com")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from atoll.core.arn import kms_key_arn
 from atoll.core.call import Call
-from atoll.core.errors import AwsError
+from atoll.core.data_keys import ask_for_data_key
 from atoll.core.lagoon import Lagoon
 from atoll.services.sns.topics import Topic
 from atoll.tenants import Tenant
@@ -30,11 +30,4 @@ def key_of(tenant: Tenant, topic: Topic) -> str:
 
 async def use_key(call: Call, lagoon: Lagoon, key: str, topic_arn: str) -> None:
     """Asks KMS for a data key, as the publisher. Raises one of the model's KMS exceptions."""
-    params = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": {"aws:sns:topicArn": topic_arn}}
-    try:
-        await lagoon.call(call, "kms", "GenerateDataKey", params)
-    except AwsError as error:
-        if error.code == "NotImplemented":
-            # An Atoll without KMS.
-            return
-        raise AwsError(ERRORS[error.code], error.message) if error.code in ERRORS else error from None
+    await ask_for_data_key(call, lagoon, key, {"aws:sns:topicArn": topic_arn}, ERRORS)

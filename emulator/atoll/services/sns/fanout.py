@@ -10,7 +10,6 @@ import logging
 from typing import Any
 
 from atoll.core.arn import render_arn
-from atoll.core.caller import Caller
 from atoll.core.errors import AwsError
 from atoll.services.sns import kept, postings
 from atoll.services.sns.endpoints import normal_phone_number
@@ -20,6 +19,7 @@ from atoll.services.sns.filter_policies import BODY
 from atoll.services.sns.lambda_events import event_for
 from atoll.services.sns.messages import Message, encode_message
 from atoll.services.sns.pushes import is_elsewhere, push
+from atoll.services.sns.sender import PATIENCE, sender
 from atoll.services.sns.sms import is_opted_out
 from atoll.services.sns.subscriptions import Subscription
 from atoll.services.sns.topics import Topic
@@ -27,14 +27,6 @@ from atoll.tenants import Refused, Tenant
 
 logger = logging.getLogger(__name__)
 
-SENDER = "AIDAIT2UOQQY3AUEKVGXU"
-"""Who SQS says has sent what SNS delivers."""
-PRINCIPAL = "sns.amazonaws.com"
-PATIENCE = 23 * 86_400.0
-"""Seconds for which AWS tries to deliver to its own services.
-
-https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
-"""
 HERE = "sns.here"
 
 
@@ -280,12 +272,3 @@ def _remember_here(tenant: Tenant) -> str:
     """How ARNs of the tenant's queues begin."""
     here: str = tenant.memory.setdefault(HERE, render_arn("sqs", tenant.id, ""))
     return here
-
-
-def sender(tenant: Tenant) -> Caller:
-    """Who delivers: the service, for the topic's account."""
-    caller: Caller | None = tenant.memory.get("sns.sender")
-    if caller is None:
-        realm, account, region = tenant.id
-        caller = tenant.memory["sns.sender"] = Caller(realm, account, region, PRINCIPAL, SENDER, via=PRINCIPAL)
-    return caller

@@ -23,6 +23,7 @@ from atoll.services.sns import http_client, signing
 from atoll.services.sns.delivery_policies import CONTENT_TYPE, DeliveryPolicy
 from atoll.services.sns.envelopes import NOTIFICATION, Envelope, confirmation
 from atoll.services.sns.messages import Message, decode_message, encode_message
+from atoll.services.sns.sender import PATIENCE, sender
 from atoll.services.sns.settings import configured
 from atoll.services.sns.subscriptions import Subscription, subscription_with_id
 from atoll.services.sns.topics import Topic, topic_named
@@ -296,8 +297,6 @@ def settle(tenant: Tenant, posting: Posting, outcome: Outcome) -> None:
 def _to_dead_letters(tenant: Tenant, topic: Topic, subscription: Subscription, posting: Posting) -> None:
     if not subscription.dead_letter:
         return
-    from atoll.services.sns.fanout import PATIENCE, sender
-
     params: dict[str, Any] = {"QueueArn": subscription.dead_letter, "MessageBody": posting.body()}
     if posting.raw and posting.message.attributes:
         params["MessageAttributes"] = posting.message.attributes

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from atoll.core.arn import kms_key_arn, render_arn
 from atoll.core.call import Call
-from atoll.core.errors import AwsError
+from atoll.core.data_keys import ask_for_data_key
 from atoll.core.lagoon import Lagoon
 from atoll.services.sqs.queues import Queue, find_queue
 from atoll.tenants import Tenant
@@ -34,11 +34,7 @@ async def use_key(call: Call, lagoon: Lagoon) -> None:
     key, arn = await lagoon.transaction(_key, call)
     if not key:
         return
-    params = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": {"aws:sqs:arn": arn}}
-    try:
-        await lagoon.call(call, "kms", "GenerateDataKey", params)
-    except AwsError as error:
-        raise AwsError(_ERRORS[error.code], error.message) if error.code in _ERRORS else error from None
+    await ask_for_data_key(call, lagoon, key, {"aws:sqs:arn": arn}, _ERRORS)
     await lagoon.transaction(_note, call)
 
 

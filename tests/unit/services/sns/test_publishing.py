@@ -355,11 +355,3 @@ def test_what_kms_refuses_is_not_published(sns: Any, code: str, told: str) -> No
     sns.refusal = AwsError(code, "Its words")
     assert sns.fails("Publish", TopicArn=topic, Message="m") == (told, "Its words")
     assert sns.delivered() == []
-
-
-def test_an_atoll_without_kms(sns: Any) -> None:
-    topic = sns.topic(KmsMasterKeyId="1234")
-    sns.subscribe(topic)
-    sns.refusal = AwsError("NotImplemented", "Atoll has no kms", status=501, fault="Receiver")
-    sns.publish(topic)
-    assert len(sns.delivered()) == 1
