@@ -154,6 +154,19 @@ def test_a_queue_that_is_gone_has_a_dead_letter_queue(positions: Any) -> None:
     assert json.loads(message["Body"])["Message"] == "lost"
 
 
+def test_a_raw_message_of_too_many_attributes_is_in_the_dead_letter_queue(positions: Any) -> None:
+    sns = positions.owner("sns")
+    topic = sns.create_topic(Name="raw")["TopicArn"]
+    _, arn = make_queue(positions.caller("sqs"))
+    dead, dead_arn = make_queue(positions.owner("sqs"))
+    attributes = {"RawMessageDelivery": "true", "RedrivePolicy": json.dumps({"deadLetterTargetArn": dead_arn})}
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    eleven = {f"a{number}": {"DataType": "String", "StringValue": "v"} for number in range(11)}
+    sns.publish(TopicArn=topic, Message="eleven", MessageAttributes=eleven)
+    [message] = receive(positions.owner("sqs"), dead)
+    assert json.loads(message["Body"])["MessageAttributes"].keys() == eleven.keys()
+
+
 def test_a_hundred_queues(atoll: Any) -> None:
     """Half of them of another account and region."""
     sns = atoll.client("sns")

@@ -38,6 +38,7 @@ class Fanout:
         "_bodies",
         "_caller",
         "_envelopes",
+        "_fitting",
         "_here",
         "_local",
         "_message",
@@ -55,6 +56,7 @@ class Fanout:
         self._envelopes: dict[str, Envelope] = {}
         self._payloads: dict[tuple[bool, bool, str], int] = {}
         self._bodies: dict[str, Any] = {}
+        self._fitting: dict[str, bool] = {}
         self._attributes: dict[str, Any] | None = None
         self._posted = 0
         self._pushed = 0
@@ -128,13 +130,16 @@ class Fanout:
 
     def _to_queue(self, subscription: Subscription) -> None:
         """At once where the queue is of this tenant and nothing waits before it, else by an effect."""
+        message = self._message
+        text = message.text_for("sqs")
+        if subscription.raw and not self._fits_queue(text):
+            self._to_dead_letters(subscription, self._document(subscription, text))
+            return
         lane = self._lane(subscription)
         local = subscription.endpoint.startswith(self._here)
         if not local or (lane and self._tenant.outbox.next_in_lane(lane) is not None):
-            self._send(subscription, self._message.text_for("sqs"), lane)
+            self._send(subscription, text, lane)
             return
-        message = self._message
-        text = message.text_for("sqs")
         entry: dict[str, Any] = {"QueueArn": subscription.endpoint}
         if subscription.raw:
             entry["MessageBody"] = text
@@ -145,6 +150,19 @@ class Fanout:
         if message.group is not None:
             entry |= self._order(to_fifo=subscription.endpoint.endswith(".fifo"))
         self._local.append((subscription, entry))
+
+    def _fits_queue(self, text: str) -> bool:
+        fits = self._fitting.get(text)
+        if fits is None:
+            fits = self._fitting[text] = self._message.fits_queue(text)
+        return fits
+
+    def _document(self, subscription: Subscription, text: str) -> dict[str, Any]:
+        """For the dead-letter queue, what no queue could have raw."""
+        if not subscription.dead_letter:
+            return {}
+        order = {} if self._message.group is None else self._order(to_fifo=subscription.dead_letter.endswith(".fifo"))
+        return {"MessageBody": self._envelope(text).text(subscription.arn), **order}
 
     def _order(self, *, to_fifo: bool) -> dict[str, Any]:
         """What a queue is told of the message's group: a standard one nothing of a FIFO topic's."""

@@ -14,12 +14,14 @@ import orjson
 
 from atoll.core.call import Params
 from atoll.core.ids import uuid4
-from atoll.services.sns.characters import has_control
+from atoll.services.sns.characters import has_control, not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.message_attributes import check_message_attributes
 from atoll.services.sns.topics import Topic
 
 MAX_SUBJECT = 100
+MAX_QUEUE_ATTRIBUTES = 10
+_RESERVED = ("aws.", "amazon.")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}")
 
 
@@ -44,6 +46,17 @@ class Message(msgspec.Struct, omit_defaults=True):
             return self.text
         text = self.texts.get(protocol)
         return self.texts.get("default", "") if text is None else text
+
+    def fits_queue(self, text: str) -> bool:
+        """Whether a queue of SQS can have the message raw, with that text.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+        """
+        if (attributes := self.attributes) and (
+            len(attributes) > MAX_QUEUE_ATTRIBUTES or any(name.lower().startswith(_RESERVED) for name in attributes)
+        ):
+            return False
+        return bool(text) and not_in_xml(text) is None
 
 
 encode_message = msgspec.msgpack.Encoder().encode

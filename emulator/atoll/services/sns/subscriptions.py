@@ -132,11 +132,12 @@ def confirmed_subscriptions(tenant: Tenant, topic: Topic) -> list[Subscription]:
 
 
 def _is_signed(subscription: Subscription) -> bool:
-    """Whether its messages are signed when they are published. For apps they are when nobody takes them."""
-    if subscription.raw:
-        return False
+    """Whether its messages are signed when they are published. What goes to apps, or raw to queues, is when they cannot
+    take it."""
     protocol = subscription.protocol
-    return protocol in _SIGNED_PROTOCOLS or (protocol == "application" and bool(subscription.dead_letter))
+    if protocol == "application" or (protocol == "sqs" and subscription.raw):
+        return bool(subscription.dead_letter)
+    return protocol in _SIGNED_PROTOCOLS and not subscription.raw
 
 
 def needs_signature(tenant: Tenant, topic: Topic) -> bool:

@@ -355,3 +355,33 @@ def test_what_kms_refuses_is_not_published(sns: Any, code: str, told: str) -> No
     sns.refusal = AwsError(code, "Its words")
     assert sns.fails("Publish", TopicArn=topic, Message="m") == (told, "Its words")
     assert sns.delivered() == []
+
+
+@pytest.mark.parametrize(
+    ("message", "attributes"),
+    [
+        ("hello", [f"a{number}" for number in range(11)]),
+        ("hello", ["AWS.x"]),
+        ("\ufffe hello", []),
+        ('{"default": "hello", "sqs": ""}', None),
+    ],
+)
+@pytest.mark.parametrize("queue", [None, "arn:aws:sqs:us-east-1:222222222222:theirs"])
+def test_what_no_queue_takes_raw_goes_to_the_dead_letter_queue_as_a_document(
+    sns: Any, queue: str | None, message: str, attributes: list[str] | None
+) -> None:
+    topic = sns.topic()
+    dead = sns.queue_arn("dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead})
+    sns.subscribe(topic, endpoint=queue or sns.queue_arn(), RawMessageDelivery="true", RedrivePolicy=redrive)
+    sns.subscribe(topic, endpoint=sns.queue_arn("no dead letters"), RawMessageDelivery="true")
+    if attributes is None:
+        sns.publish(topic, message, MessageStructure="json")
+    else:
+        given = {name: {"DataType": "String", "StringValue": "v"} for name in attributes}
+        sns.publish(topic, message, MessageAttributes=given)
+    [params] = sns.delivered()
+    document = json.loads(params["MessageBody"])
+    assert (params["QueueArn"], document["TopicArn"]) == (dead, topic)
+    if attributes is not None:
+        assert (document["Message"], [*document.get("MessageAttributes", {})]) == (message, attributes)
