@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from atoll.core.call import Call, Params
+from atoll.core.digits import read_whole
 from atoll.services.kms.errors import invalid_state, limit_exceeded, not_valid_for_origin, unsupported
 from atoll.services.kms.keys import (
     PENDING_DELETION,
@@ -123,7 +124,8 @@ def list_key_rotations(call: Call, tenant: Tenant) -> Params:
     page = Page(call, MAX_LISTED, key=key)
     every = call.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL"
     found = [each for each in materials_of(tenant, key.id) if every or each.rotated is not None]
-    rest = [each for each in found if not page.after.isdecimal() or each.number > int(page.after)]
+    after = read_whole(page.after)
+    rest = [each for each in found if after is None or each.number > after]
     return page.show("Rotations", rest, key=lambda each: str(each.number), show=lambda each: _show(key, each))
 
 

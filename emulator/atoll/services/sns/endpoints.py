@@ -17,7 +17,6 @@ PROTOCOLS = frozenset(("http", "https", "email", "email-json", "sms", "sqs", "ap
 CONFIRMED_LATER = frozenset(("http", "https", "email", "email-json"))
 _PHONE = re.compile(r"\+?[0-9](?:[./-]?[0-9]){1,30}")
 _E164 = re.compile(r"\+?[1-9][0-9]{1,14}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def is_phone_number(text: str) -> bool:
@@ -67,8 +66,13 @@ def check_endpoint(protocol: str, endpoint: str | None, *, fifo: bool) -> None:
             if not is_phone_number(endpoint):
                 raise AwsError("InvalidParameterException", f"Invalid SMS endpoint: {endpoint}")
         case _:
-            if not _EMAIL.fullmatch(endpoint):
+            if not _is_email(endpoint):
                 raise invalid_parameter("Email address")
+
+
+def _is_email(text: str) -> bool:
+    local, _, domain = text.partition("@")
+    return bool(local) and "@" not in domain and "." in domain[1:-1] and text.split() == [text]
 
 
 def _is_url(text: str) -> bool:

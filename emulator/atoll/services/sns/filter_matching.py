@@ -154,15 +154,39 @@ def _textual(operator: str, operand: str) -> Test:
         case "equals-ignore-case":
             lower = operand.lower()
             return lambda value: isinstance(value, str) and value.lower() == lower
-    pattern = _wildcard(operand)
-    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+    return _wildcard(operand)
 
 
-def _wildcard(text: str) -> re.Pattern[str]:
-    parts = re.findall(r"\\.|\*|[^\\*]+", text, re.DOTALL)
-    return re.compile(
-        "".join(".*" if part == "*" else re.escape(part[1] if part[0] == "\\" else part) for part in parts), re.DOTALL
-    )
+def _wildcard(text: str) -> Test:
+    """Between asterisks each piece is where it is found first, so that no text takes long, whatever the pattern."""
+    pieces = _pieces(text)
+    if len(pieces) == 1:
+        return _equals(pieces[0])
+    first, *middle, last = pieces
+
+    def test(value: Any) -> bool:
+        if not (isinstance(value, str) and value.startswith(first) and value.endswith(last)):
+            return False
+        at, end = len(first), len(value) - len(last)
+        for piece in middle:
+            found = value.find(piece, at, end)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return at <= end
+
+    return test
+
+
+def _pieces(text: str) -> list[str]:
+    """What stands between asterisks that no backslash precedes."""
+    pieces = [""]
+    for part in re.findall(r"\\.|\*|[^\\*]+", text, re.DOTALL):
+        if part == "*":
+            pieces.append("")
+        else:
+            pieces[-1] += part[1] if part[0] == "\\" else part
+    return pieces
 
 
 def _anything_but(operand: Any) -> Test:

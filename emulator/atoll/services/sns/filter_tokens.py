@@ -76,8 +76,8 @@ def why_not_json(text: str) -> str:
                 f" Unexpected character ('{character}' (code {ord(character)})): was expecting double-quote to start "
                 f"field name\n{place(text, error.pos)}"
             )
-    except RecursionError:
-        # It nests deeper than this parser goes.
+    except (RecursionError, ValueError):
+        # It nests deeper than this parser goes, or has a number that is too long for it.
         return ""
     return ""
 
@@ -97,7 +97,8 @@ def _read(text: str) -> list[Token]:
         elif raw in _WORDS:
             tokens.append(Token("word", _WORDS[raw], match.end(), match.end()))
         else:
-            tokens.append(Token("number", json.loads(raw), match.end(), match.end()))
+            # Of a number without end Python reads only a float.
+            tokens.append(Token("number", json.loads(raw) if len(raw) < 300 else float(raw), match.end(), match.end()))
     # A field's value is begun with its name.
     return [
         token._replace(begun=tokens[at + 1].begun) if token.kind == "field" else token

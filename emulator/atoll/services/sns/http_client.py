@@ -11,12 +11,19 @@ import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import quote, unquote, urlsplit
 
 TIMEOUT = 15.0
 """Seconds for all of it."""
 LONGEST_LINE = 64 * 1024
+_NAT64 = ip_network("64:ff9b::/96")
+_NOT_PUBLIC = [ip_network(text) for text in ("::/96", "64:ff9b:1::/48", "fec0::/10")]
+"""What `ipaddress` takes for public, or does from some version of Python on only: what once stood for IPv4 addresses, a
+site's own NAT64, and what once was a site's own.
+
+https://www.iana.org/assignments/iana-ipv6-special-registry
+"""
 _IN_PATHS = "/%?:@!$&'()*+,;=~-._[]"
 """Characters that stay as they are."""
 
@@ -94,9 +101,17 @@ async def _resolve(host: str, port: int, deny_private: bool) -> tuple[str, int]:
 
 
 def is_public(text: str) -> bool:
+    """An IPv6 address that stands for an IPv4 address, which some router makes of it, is as public as that."""
     address = ip_address(text.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_global and not (mapped or address).is_multicast
+    if isinstance(address, IPv6Address):
+        if any(address in network for network in _NOT_PUBLIC):
+            return False
+        if address in _NAT64:
+            return is_public(str(IPv4Address(address.packed[-4:])))
+        for embedded in (address.ipv4_mapped, address.sixtofour, *(address.teredo or ())):
+            if embedded is not None:
+                return is_public(str(embedded))
+    return address.is_global and not address.is_multicast
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from binascii import Error, a2b_base64, b2a_base64
 
+from atoll.core.digits import read_whole
 from atoll.services.sns.errors import invalid_parameter
 
 PAGE = 100
@@ -24,10 +25,10 @@ def read_token(token: str | None, parameter: str = "NextToken") -> str:
 
 def read_number(token: str | None, parameter: str = "NextToken") -> int:
     """The same, where places are numbers."""
-    text = read_token(token, parameter)
-    if text and not (text.isascii() and text.isdecimal()):
+    number = read_whole(read_token(token, parameter) or "0")
+    if number is None:
         raise invalid_parameter(f"{parameter} Reason: Invalid token")
-    return int(text or 0)
+    return number
 
 
 def make_token(after: str | int) -> str:

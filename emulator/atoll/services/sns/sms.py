@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from atoll.core.digits import read_whole
 from atoll.core.errors import AwsError
 from atoll.services.sns.characters import not_in_xml
 from atoll.services.sns.topic_attributes import is_percentage
@@ -47,7 +48,7 @@ def _is_valid(name: str, value: str) -> bool:
         case "DeliveryStatusSuccessSamplingRate":
             return is_percentage(value)
         case "MonthlySpendLimit":
-            return value.isdecimal()
+            return read_whole(value) is not None
     return True
 
 

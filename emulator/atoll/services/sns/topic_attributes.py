@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from atoll.core.digits import read_whole
 from atoll.core.errors import AwsError
 from atoll.services.sns.characters import check_shown
 from atoll.services.sns.delivery_policies import parse_topic_policy
@@ -86,7 +87,7 @@ def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> st
         case "TracingConfig":
             _check_one_of(name, value, ("PassThrough", "Active"), prefix)
         case "MaximumMessageSize":
-            if not value.isdecimal() or not LEAST_SIZE <= int(value) <= MOST_SIZE:
+            if not LEAST_SIZE <= (read_whole(value) or 0) <= MOST_SIZE:
                 raise invalid_parameter(
                     f"{prefix}MaximumMessageSize: Invalid value [{value}]. Must be from {LEAST_SIZE} to {MOST_SIZE}."
                 )
@@ -125,8 +126,8 @@ def parse_archive_policy(text: str, prefix: str = "") -> int:
     if not policy:
         return 0
     days = policy["MessageRetentionPeriod"]
-    if isinstance(days, str) and days.isdecimal():
-        days = int(days)
+    if isinstance(days, str):
+        days = read_whole(days)
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MAX_RETENTION:
         raise _bad_archive(prefix)
     return days

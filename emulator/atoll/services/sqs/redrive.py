@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from atoll.core.arn import Arn, parse_arn, render_arn
+from atoll.core.digits import read_whole
 from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
 from atoll.services.sqs.errors import invalid_attribute_value, invalid_value
@@ -113,8 +114,8 @@ def _integer(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        return int(value)
+    if isinstance(value, str):
+        return read_whole(value)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -148,3 +149,18 @@ def test_elements_of_arrays_within_arrays_match_in_their_order() -> None:
 
     assert not any(map(note, elements([1, [2, [], [3]], 4])))
     assert seen == [1, 2, 3, 4]
+
+
+@given(st.text(st.sampled_from("ab*"), max_size=12), st.lists(st.sampled_from(["a", "b", "*", r"\*"]), max_size=8))
+def test_wildcards_match_as_a_regular_expression_would(text: str, parts: list[str]) -> None:
+    expression = "".join(".*" if part == "*" else part for part in parts)
+    assert compile_filter({"a": [{"wildcard": "".join(parts)}]}, BODY)({"a": text}) is bool(
+        re.fullmatch(expression, text)
+    )
+
+
+def test_no_text_keeps_a_wildcard_busy() -> None:
+    """A regular expression would go back more often than there is time for."""
+    match = compile_filter({"a": [{"wildcard": "*a" * 16 + "*b"}]}, BODY)
+    assert not match({"a": "a" * 100_000})
+    assert match({"a": "a" * 100_000 + "b"})

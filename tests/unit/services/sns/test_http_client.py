@@ -124,6 +124,15 @@ def test_private_networks_may_be_denied() -> None:
         ("0.0.0.0", False),
         ("224.0.0.1", False),
         ("100.64.0.1", False),
+        ("fec0::1", False),
+        ("64:ff9b::a00:1", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::808:808", True),
+        ("64:ff9b:1::808:808", False),
+        ("2002:a00:1::", False),
+        ("2002:808:808::1", True),
+        ("::7f00:1", False),
+        ("2001:0:a00:1::", False),
     ],
 )
 def test_which_networks_are_private(address: str, public: bool) -> None:

@@ -49,6 +49,8 @@ REFUSED = [
     ("http", "http://", "Endpoint"),
     ("https", "https://example.com:0x", "Endpoint"),
     ("email", "nobody", "Email address"),
+    *(("email", address, "Email address") for address in ("a@b", "a@.b", "a@b.", "@b.c", "a@b@c.d", "a b@c.d")),
+    ("email", "a@" + "." * 200_000 + "@", "Email address"),
     ("lambda", "arn:aws:sqs:eu-central-1:111111111111:q", "Lambda endpoint ARN"),
     ("firehose", "x", "Firehose endpoint ARN"),
     ("application", "x", "Application endpoint arn invalid:x"),
