@@ -1,7 +1,7 @@
 """The archive of a FIFO topic's messages, and their replay to a subscription.
 
-While a replay goes on its subscription gets nothing but by it, so that order is kept; messages that are published
-meanwhile come to it out of the archive.
+While a replay goes on its subscription gets nothing but by it, so that order is kept: messages that are published
+meanwhile come to it out of the archive, whatever moment the replay ends at.
 
 https://docs.aws.amazon.com/sns/latest/dg/fifo-message-archiving-replay.html
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.fanout import Fanout
 from atoll.services.sns.messages import Message, decode_message, encode_message
 from atoll.services.sns.replay_policies import parse_replay_policy
@@ -28,7 +29,7 @@ PENDING, RUNNING, COMPLETED = "Pending", "In progress", "Completed"
 def begin_keeping(tenant: Tenant, old: Attributes, new: Attributes) -> Attributes:
     """The new attributes, with the moment at which the archive began, in milliseconds, where there is one."""
     new = {name: value for name, value in new.items() if name != BEGINNING}
-    if "ArchivePolicy" in new:
+    if new.get("ArchivePolicy"):
         new[BEGINNING] = old.get(BEGINNING) or str(int(tenant.now() * 1000))
         if tenant.timer_due("sns", "archive", "") is None:
             tenant.set_timer("sns", "archive", "", tenant.now() + DAY / 1000)
@@ -66,11 +67,15 @@ def forget_archived(tenant: Tenant, key: str) -> None:
 # ---- replay
 
 
-def start_replay(tenant: Tenant, topic: Topic, subscription: Subscription) -> None:
-    """Begins with what the subscription's replay policy asks for, or ends it where that is gone."""
+def start_replay(tenant: Tenant, topic: Topic, subscription: Subscription, prefix: str = "") -> None:
+    """Begins with what the subscription's replay policy asks for, or ends it where that is gone. Raises
+    InvalidParameterException where the topic keeps no messages."""
     text = subscription.attributes.get("ReplayPolicy")
+    if text and not topic.archive_days:
+        # AWS's words for it are not known.
+        raise invalid_parameter(f"{prefix}ReplayPolicy: can only be set where the topic has an ArchivePolicy")
     tenant.set_timer("sns", "replay", subscription.id, tenant.now() if text else None)
-    state = {"status": PENDING, "next": 0} if text else None
+    state = {"status": PENDING, "next": 0, "since": topic.sequence} if text else None
     store(tenant, topic, subscription, replay=dump(state) if state else "")
 
 
@@ -86,32 +91,26 @@ def replay(tenant: Tenant, id: str) -> None:
     policy = parse_replay_policy(text)
     state: dict[str, Any] = dict(subscription.replay)
     rows = tenant.rows(
-        "SELECT sequence, message FROM topic_archive WHERE topic = ? AND sequence >= ? AND published >= ? "
-        "AND published <= ? ORDER BY sequence LIMIT ?",
-        (topic.id, state["next"], policy.start, policy.end or 1 << 60, CHUNK),
+        "SELECT sequence, message FROM topic_archive WHERE topic = ? AND sequence >= ? "
+        "AND (published BETWEEN ? AND ? OR sequence > ?) ORDER BY sequence LIMIT ?",
+        (topic.id, state["next"], policy.start, policy.end or 1 << 60, state["since"], CHUNK),
     )
-    now = int(tenant.now() * 1000)
     for sequence, packed in rows:
         message = decode_message(packed)
-        message.replayed = True
+        message.replayed = sequence <= state["since"]
         fanout = Fanout(tenant, topic, message)
         if fanout.wanted(subscription):
             fanout.deliver(subscription)
             fanout.finish()
         state["next"] = sequence + 1
-    if len(rows) == CHUNK or (policy.end is not None and policy.end > now):
+    if len(rows) == CHUNK:
         state["status"] = RUNNING
-        due = tenant.now() if len(rows) == CHUNK else (policy.end or now) / 1000
-        tenant.set_timer("sns", "replay", id, due)
+        tenant.set_timer("sns", "replay", id, tenant.now())
     else:
         state["status"] = COMPLETED
     store(tenant, topic, subscription, replay=dump(state))
 
 
-def is_live(subscription: Subscription) -> bool:
-    """Whether it gets what is published: it has no replay, or one that is over and had no end."""
-    if not subscription.replay:
-        return True
-    if subscription.replay["status"] != COMPLETED:
-        return False
-    return parse_replay_policy(subscription.attributes["ReplayPolicy"]).end is None
+def is_live(topic: Topic, subscription: Subscription) -> bool:
+    """Whether it gets what is published: it has no replay, or one that is over, or one whose archive is gone."""
+    return not subscription.replay or subscription.replay["status"] == COMPLETED or not topic.archive_days

@@ -93,7 +93,7 @@ def _subscribe(tenant: Tenant, call: Call) -> Params:
     if pending:
         ask_to_confirm(tenant, topic, subscription, call.origin)
     if "ReplayPolicy" in attributes:
-        start_replay(tenant, topic, subscription)
+        start_replay(tenant, topic, subscription, SUBSCRIBING)
     return _subscribed(call, subscription)
 
 

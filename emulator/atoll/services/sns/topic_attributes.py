@@ -92,7 +92,8 @@ def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> st
                     f"{prefix}MaximumMessageSize: Invalid value [{value}]. Must be from {LEAST_SIZE} to {MOST_SIZE}."
                 )
         case "ArchivePolicy":
-            parse_archive_policy(value, prefix)
+            # An empty one ends the archive.
+            return value if parse_archive_policy(value, prefix) else ""
     return value
 
 

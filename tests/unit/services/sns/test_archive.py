@@ -30,16 +30,22 @@ def bodies(sns: Any) -> list[str]:
     return [params["MessageBody"] for params in sns.delivered()]
 
 
-def test_an_archive_begins_with_its_policy(sns: Any) -> None:
+@pytest.mark.parametrize("none", ["", "{}"])
+def test_an_archive_begins_with_its_policy(sns: Any, none: str) -> None:
     topic = archive(sns)
     assert sns.attributes(topic)["BeginningArchiveTime"] == "2023-11-14T22:13:20.000Z"
     sns.clock.advance(20 * DAY)
     assert sns.attributes(topic)["BeginningArchiveTime"] == "2023-11-24T22:13:20.000Z"
     assert sns.fails("DeleteTopic", TopicArn=topic)[0] == "InvalidState"
     publish(sns, topic, "a")
-    sns.call("SetTopicAttributes", TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue="")
-    assert "BeginningArchiveTime" not in sns.attributes(topic)
+    sns.call("SetTopicAttributes", TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue=none)
+    assert sns.attributes(topic).keys().isdisjoint(("ArchivePolicy", "BeginningArchiveTime"))
     assert sns.tenant.rows("SELECT count(*) FROM topic_archive") == [(0,)]
+    sns.clock.advance(DAY)
+    policy = '{"MessageRetentionPeriod":"30"}'
+    sns.call("SetTopicAttributes", TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue=policy)
+    assert sns.attributes(topic)["BeginningArchiveTime"] == "2023-12-05T22:13:21.000Z"
+    sns.call("SetTopicAttributes", TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue=none)
     sns.call("DeleteTopic", TopicArn=topic)
 
 
@@ -91,7 +97,45 @@ def test_a_replay_with_an_end(sns: Any) -> None:
     assert (json.loads(body)["Message"], json.loads(body)["Replayed"]) == ("b", True)
     assert sns.attributes(arn)["ReplayStatus"] == "Completed"
     publish(sns, topic, "d")
+    [body] = bodies(sns)
+    assert json.loads(body)["Message"] == "d"
+    assert "Replayed" not in json.loads(body)
+
+
+def test_what_is_published_while_a_replay_goes_on_comes_whenever_that_ends(sns: Any) -> None:
+    topic = archive(sns)
+    publish(sns, topic, "a", "b")
+    policy = replay_from(end="2023-11-14T22:13:20.500Z")
+    sns.subscribe(topic, endpoint=sns.queue_arn("q.fifo"), ReplayPolicy=policy)
+    publish(sns, topic, "c")
     assert bodies(sns) == []
+    sns.advance(1)
+    found = [json.loads(body) for body in bodies(sns)]
+    assert [(each["Message"], each.get("Replayed", False)) for each in found] == [("a", True), ("c", False)]
+
+
+def test_a_replay_needs_an_archive(sns: Any) -> None:
+    topic = sns.topic("none.fifo", ContentBasedDeduplication="true")
+    arn = sns.subscribe(topic, endpoint=sns.queue_arn("q.fifo"), RawMessageDelivery="true")
+    given = {"AttributeName": "ReplayPolicy", "AttributeValue": replay_from()}
+    refused = sns.fails("SetSubscriptionAttributes", SubscriptionArn=arn, **given)
+    assert refused == (
+        "InvalidParameter",
+        "Invalid parameter: ReplayPolicy: can only be set where the topic has an ArchivePolicy",
+    )
+    publish(sns, topic, "a")
+    assert bodies(sns) == ["a"]
+
+
+def test_an_archive_that_ends_ends_its_replays(sns: Any) -> None:
+    topic = archive(sns)
+    publish(sns, topic, "a")
+    endpoint = sns.queue_arn("q.fifo")
+    sns.subscribe(topic, endpoint=endpoint, ReplayPolicy=replay_from(), RawMessageDelivery="true")
+    sns.call("SetTopicAttributes", TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue="{}")
+    publish(sns, topic, "b")
+    sns.advance(1)
+    assert bodies(sns) == ["b"]
 
 
 def test_an_end_that_is_to_come(sns: Any) -> None:
@@ -100,11 +144,9 @@ def test_an_end_that_is_to_come(sns: Any) -> None:
     policy = replay_from(end="2023-11-14T22:14:20.000Z")
     arn = sns.subscribe(topic, endpoint=sns.queue_arn("q.fifo"), ReplayPolicy=policy, RawMessageDelivery="true")
     sns.advance(1)
-    assert sns.attributes(arn)["ReplayStatus"] == "In progress"
-    publish(sns, topic, "b")
-    sns.advance(100)
-    assert bodies(sns) == ["a", "b"]
     assert sns.attributes(arn)["ReplayStatus"] == "Completed"
+    publish(sns, topic, "b")
+    assert bodies(sns) == ["a", "b"]
 
 
 def test_a_replay_obeys_the_filter(sns: Any) -> None:
