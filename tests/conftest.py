@@ -77,6 +77,13 @@ class Atoll:
         found = re.search(r"AWS_ACCESS_KEY_ID=(LKIA\w+) AWS_SECRET_ACCESS_KEY=([\w+/]+)", "\n".join(self.lines))
         return {"aws_access_key_id": found[1], "aws_secret_access_key": found[2]} if found else {}
 
+    def keys_of(self, account: str, realm: str, token: str) -> dict[str, str]:
+        """The keys that `atoll env` gives for an account by its name, as a client takes them."""
+        printed = self.command("env", account, "--realm", realm, ATOLL_TOKEN=token)
+        found = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if "=" in line)
+        names = {"aws_access_key_id": "AWS_ACCESS_KEY_ID", "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY"}
+        return {name: found[variable].strip("'\"") for name, variable in names.items()}
+
     def command(self, *arguments: str, text: str = "", code: int = 0, **environment: str) -> str:
         """What `atoll ARGUMENTS` prints that is asked about this one, with `text` as its input; its words to standard
         error where it fails."""

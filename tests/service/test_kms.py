@@ -318,7 +318,7 @@ def test_nothing_crosses_realms(atoll_with: Callable[..., Any], tmp_path: Path) 
     with atoll_with("--data", str(tmp_path / "data")) as atoll:
         token = (tmp_path / "data" / "control-token").read_text().strip()
         atoll.command("apply", "-f", "-", text=twins, ATOLL_TOKEN=token)
-        clients = [atoll.client("kms", OWNER, REGION, **keys_of(atoll, realm, token)) for realm in ("one", "two")]
+        clients = [atoll.client("kms", OWNER, REGION, **atoll.keys_of("a", realm, token)) for realm in ("one", "two")]
         arn = make(clients[0])
         blob = clients[0].encrypt(KeyId=arn, Plaintext=b"p")["CiphertextBlob"]
         root = {"GranteePrincipal": f"arn:aws:iam::{OWNER}:root", "Operations": ["Decrypt"]}
@@ -333,12 +333,3 @@ def test_nothing_crosses_realms(atoll_with: Callable[..., Any], tmp_path: Path) 
                 call(clients[1])
             assert code_of(caught) == code
         assert clients[0].decrypt(CiphertextBlob=blob)["Plaintext"] == b"p"
-
-
-def keys_of(atoll: Any, realm: str, token: str) -> dict[str, str]:
-    printed = atoll.command("env", "a", "--realm", realm, ATOLL_TOKEN=token)
-    found = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if "=" in line)
-    return {
-        "aws_access_key_id": found["AWS_ACCESS_KEY_ID"].strip("'\""),
-        "aws_secret_access_key": found["AWS_SECRET_ACCESS_KEY"].strip("'\""),
-    }

@@ -11,6 +11,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -341,6 +342,33 @@ def test_a_closed_realm_shows_only_its_certificate(atoll_with: Callable[..., Any
         verify(told)
         assert fetch(told["UnsubscribeURL"])[0] == 200
         assert endpoint.next()[1]["Type"] == "UnsubscribeConfirmation"
+
+
+@pytest.mark.parametrize("options", [(), ("--closed",)])
+def test_links_lead_into_their_realm(
+    atoll_with: Callable[..., Any], endpoint: Endpoint, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """Whose keys say which it is, while who follows a link has none."""
+    manifest = tmp_path / "a.yaml"
+    manifest.write_text(
+        "apiVersion: atoll.dev/v1alpha1\nkind: Account\nmetadata: {name: a}\n"
+        "spec: {realm: preview-7, accountId: '111111111111', credentials: {secretName: a}}\n"
+    )
+    with atoll_with("--data", str(tmp_path / "data"), "-f", str(manifest), *options) as atoll:
+        token = (tmp_path / "data" / "control-token").read_text().strip()
+        sns = atoll.client("sns", **atoll.keys_of("a", "preview-7", token))
+        topic = sns.create_topic(Name=unique())["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
+        asked = endpoint.next()[1]
+        verify(asked)
+        assert fetch(asked["SubscribeURL"])[0] == 200
+        assert fetch(asked["SubscribeURL"].replace("preview-7", "preview-8"))[0] != 200
+        sns.publish(TopicArn=topic, Message="m")
+        assert fetch(endpoint.next()[1]["UnsubscribeURL"])[0] == 200
+        assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+        # Of all that there is a link leads to no more.
+        listing = fetch(f"{atoll.url}/?Action=ListTopics&Version=2010-03-31&X-Atoll-Realm=preview-7")
+        assert listing[0] == 403
 
 
 def test_the_control_api_shows_what_went_nowhere(atoll: Any) -> None:

@@ -15,6 +15,7 @@ from atoll.core.arn import partition_of
 from atoll.core.bounded import Lookups, keep
 from atoll.core.caller import Caller
 from atoll.core.clock import Clock
+from atoll.core.links import realm_of_link
 from atoll.core.sealing import NotSealedHere, looks_sealed, sealer_of, sealing_realm
 from atoll.core.session_tokens import TemporaryKey, open_session
 from atoll.core.tenant_id import DEFAULT_REALM
@@ -186,7 +187,7 @@ class Identifier:
             identity = read(request, claim, view.host, answers)
             if identity is not None:
                 return identity
-        name = view.host.realm or DEFAULT_REALM
+        name = view.host.realm or (claim is None and realm_of_link(request.query)) or DEFAULT_REALM
         realm = self._realm(name, answers)
         if realm is None:
             raise NotAuthenticated(Reason.REALM, message=f"There is no realm '{name}' here.")

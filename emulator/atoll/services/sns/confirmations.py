@@ -10,7 +10,7 @@ from typing import Any
 from atoll.core.call import Origin
 from atoll.core.ids import uuid4
 from atoll.services.sns import kept, postings, tokens
-from atoll.services.sns.envelopes import CANCELLATION, CONFIRMATION, base_of
+from atoll.services.sns.envelopes import CANCELLATION, CONFIRMATION, base_of, confirmation_url
 from atoll.services.sns.messages import Message
 from atoll.services.sns.subscriptions import Subscription
 from atoll.services.sns.topics import Topic
@@ -27,7 +27,7 @@ def ask_to_confirm(tenant: Tenant, topic: Topic, subscription: Subscription, ori
         postings.add(tenant, subscription, CONFIRMATION, _message(tenant, origin), token=token)
         return
     message = _message(tenant, origin)
-    url = f"{message.base}/?Action=ConfirmSubscription&TopicArn={topic.arn}&Token={token}"
+    url = confirmation_url(message.base, tenant.realm, topic.arn, token)
     text = f"You have chosen to subscribe to the topic {topic.arn}.\nTo confirm the subscription, visit {url}"
     message.subject = "AWS Notification - Subscription Confirmation"
     kept.keep_message(

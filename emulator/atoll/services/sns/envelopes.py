@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from atoll.core.call import Origin
+from atoll.core.links import link_start
 from atoll.index import Realm
 from atoll.services.sns.characters import escaped
 from atoll.services.sns.messages import Message
@@ -62,7 +63,7 @@ class Envelope:
                 signed += f"Subject\n{message.subject}\n"
             signed += f"Timestamp\n{when}\nTopicArn\n{topic_arn}\nType\n{NOTIFICATION}\n"
             lines += _signature(signed, version, message.base, realm)
-        lines.append(f'"UnsubscribeURL" : "{message.base}/?Action=Unsubscribe&SubscriptionArn=')
+        lines.append(f'"UnsubscribeURL" : "{link_start(message.base, realm.name, "Unsubscribe")}SubscriptionArn=')
         self.head = "{\n  " + ",\n  ".join(lines)
         self.tail = '"'
         if message.replayed:
@@ -94,6 +95,11 @@ def _signature(signed: str, version: str, base: str, realm: Realm) -> list[str]:
     ]
 
 
+def confirmation_url(base: str, realm: Realm, topic_arn: str, token: str) -> str:
+    """Whoever follows it confirms."""
+    return f"{link_start(base, realm.name, 'ConfirmSubscription')}TopicArn={topic_arn}&Token={token}"
+
+
 def confirmation(
     kind: str,
     message_id: str,
@@ -109,7 +115,7 @@ def confirmation(
     """The document that asks for a confirmation of a subscription (`kind` CONFIRMATION), or tells that one was ended
     and how that is taken back (CANCELLATION)."""
     text = _TEXTS[kind](topic_arn, subscription_arn)
-    url = f"{base}/?Action=ConfirmSubscription&TopicArn={topic_arn}&Token={token}"
+    url = confirmation_url(base, realm, topic_arn, token)
     when = timestamp(published)
     signed = (
         f"Message\n{text}\nMessageId\n{message_id}\nSubscribeURL\n{url}\nTimestamp\n{when}\nToken\n{token}\n"
