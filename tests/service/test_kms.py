@@ -309,6 +309,23 @@ def test_keys_outlast_a_restart(atoll_with: Callable[..., Any], tmp_path: Path) 
         assert own.get_key_last_usage(KeyId=arn)["KeyLastUsage"]["Operation"] in ("Encrypt", "Decrypt")
 
 
+def test_a_region_that_is_reset_breaks_no_multi_region_key(atoll_with: Callable[..., Any]) -> None:
+    """Its replica is made again; nobody waits for it, and it takes nobody's place."""
+    with atoll_with("--temporary") as atoll:
+        kms, there = atoll.client("kms", OWNER, REGION), atoll.client("kms", OWNER, "us-east-1")
+        key = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+        blob = kms.encrypt(KeyId=key, Plaintext=b"p")["CiphertextBlob"]
+        for again in range(2):
+            kms.replicate_key(KeyId=key, ReplicaRegion="us-east-1")
+            assert there.decrypt(CiphertextBlob=blob)["KeyId"] == there.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+            atoll.command("reset", "--account", OWNER, "--region", "us-east-1")
+            if again:
+                with pytest.raises(ClientError) as caught:
+                    kms.update_primary_region(KeyId=key, PrimaryRegion="us-east-1")
+                assert code_of(caught) == "NotFoundException"
+        assert kms.schedule_key_deletion(KeyId=key)["KeyState"] == "PendingDeletion"
+
+
 def test_nothing_crosses_realms(atoll_with: Callable[..., Any], tmp_path: Path) -> None:
     twins = "".join(
         f"---\napiVersion: atoll.dev/v1alpha1\nkind: Account\n"

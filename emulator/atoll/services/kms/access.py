@@ -92,6 +92,7 @@ ACCESS = {
     "ConfirmGrants": Access(BY_KEY, aws=Crossing.ACCOUNT),
     # Between keys.
     "ReEncryptTo": SHARED,
+    "FindRelative": INTERNAL,
     "MakeReplica": INTERNAL,
     "SyncReplica": INTERNAL,
     "ReplicaDeleted": INTERNAL,

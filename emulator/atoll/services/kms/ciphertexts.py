@@ -1,9 +1,10 @@
 """What Encrypt makes: ciphertexts that carry their key's id and their material's, and name no tenant.
 
-    magic (4) | form of the key id (1) | key id | material (8) | nonce (12) | AES-256-GCM, with its tag
+    magic (4) | form of the key id (1) | key id | material (8) | checksum (4) | nonce (12) | AES-256-GCM, with its tag
 
-All that stands before the nonce, and the encryption context, is bound to it as associated data. A key id is the 16
-bytes of a UUID, those of a multi-Region key's `mrk-…`, or text with its length before it.
+All that stands before the nonce, and the encryption context, is bound to it as associated data. The checksum is of what
+stands before it: a key id that was changed is told from one that no key has. A key id is the 16 bytes of a UUID, those
+of a multi-Region key's `mrk-…`, or text with its length before it.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 """
@@ -13,13 +14,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 from atoll.core.ids import random_bytes
 
 MAGIC = b"\x01\x02\x02\x00"
 UUID, MULTI_REGION, TEXT = b"\x78", b"\x79", b"\x7a"
-MATERIAL, NONCE, TAG = 8, 12, 16
+MATERIAL, CHECKSUM, NONCE, TAG = 8, 4, 12, 16
 _FIXED = len(MAGIC) + 1 + 16
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -69,7 +71,12 @@ def unpack_key_id(data: bytes, at: int) -> tuple[str, int] | None:
 
 
 def header_of(key_id: str, material_id: str) -> bytes:
-    return MAGIC + pack_key_id(key_id) + bytes.fromhex(material_id[: 2 * MATERIAL])
+    named = MAGIC + pack_key_id(key_id) + bytes.fromhex(material_id[: 2 * MATERIAL])
+    return named + _checksum(named)
+
+
+def _checksum(named: bytes) -> bytes:
+    return sha256(named).digest()[:CHECKSUM]
 
 
 @lru_cache(maxsize=4096)
@@ -78,14 +85,15 @@ def _read_header(head: bytes) -> Parts | None:
     if found is None:
         return None
     key_id, end = found
-    material = head[end : end + MATERIAL]
-    return Parts(key_id, material, end + MATERIAL) if len(material) == MATERIAL else None
+    named = head[: end + MATERIAL]
+    nonce_at = len(named) + CHECKSUM
+    return Parts(key_id, named[end:], nonce_at) if head[len(named) : nonce_at] == _checksum(named) else None
 
 
 def take_apart(blob: bytes) -> Parts | None:
     """None where it is no ciphertext of KMS's symmetric keys."""
     text = blob[len(MAGIC) : len(MAGIC) + 1] == TEXT
-    parts = _read_header(blob[: 6 + 255 + MATERIAL if text else _FIXED + MATERIAL])
+    parts = _read_header(blob[: (6 + 255 if text else _FIXED) + MATERIAL + CHECKSUM])
     return None if parts is None or len(blob) < parts.nonce_at + NONCE + TAG else parts
 
 

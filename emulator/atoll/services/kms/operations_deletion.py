@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atoll.core.call import Call, Params
 from atoll.services.kms.errors import invalid_state, validation
+from atoll.services.kms.gone import looks_for_replicas
 from atoll.services.kms.keys import (
     DISABLED,
     PENDING_DELETION,
@@ -25,6 +26,7 @@ WINDOW, SHORTEST, LONGEST = 30, 7, 30
 
 
 @kms.operation("ScheduleKeyDeletion")
+@looks_for_replicas
 def schedule_key_deletion(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
     window: int = call.get("PendingWindowInDays") or WINDOW

@@ -8,8 +8,11 @@ import orjson
 
 from atoll.core.arn import partition_of, render_arn
 from atoll.core.call import Call, Params
+from atoll.core.errors import AwsError
+from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
 from atoll.services.kms.errors import already_exists, not_found, unsupported
+from atoll.services.kms.gone import has_relative, is_there, looks_for_replicas
 from atoll.services.kms.keys import (
     ENABLED,
     PENDING_IMPORT,
@@ -37,6 +40,7 @@ from atoll.services.kms.multi_region import (
 from atoll.services.kms.policies import check_policy, default_policy
 from atoll.services.kms.service import kms
 from atoll.services.kms.tags import parse_tags, show_tags
+from atoll.services.kms.usage import Result
 from atoll.tenants import Tenant
 from atoll.wire.models import region_names
 
@@ -44,13 +48,14 @@ from atoll.wire.models import region_names
 def _primary(tenant: Tenant, call: Call) -> Key:
     key = find_key_itself(tenant, call["KeyId"])
     if not key.multi_region or key.is_replica:
-        raise unsupported(f"{key.arn} is not a multi-Region primary key.")
+        raise _no_primary(key)
     if key.state != PENDING_IMPORT:
         check_enabled(key)
     return key
 
 
 @kms.operation("ReplicateKey")
+@looks_for_replicas
 def replicate_key(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html"""
     key = _primary(tenant, call)
@@ -109,13 +114,18 @@ def _again(tenant: Tenant, key: Key) -> Key:
 
 
 @kms.operation("UpdatePrimaryRegion")
-def update_primary_region(call: Call, tenant: Tenant) -> Params:
-    """The new primary has the truth of what is shared once it is told so.
+@looks_for_replicas
+def update_primary_region(call: Call, tenant: Tenant) -> Result:
+    """The new primary has the truth of what is shared once it is told so. A replica whose primary is gone takes its
+    place, where its own region is named.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html
     """
-    key = _primary(tenant, call)
     region: str = call["PrimaryRegion"]
+    key = find_key_itself(tenant, call["KeyId"])
+    if key.is_replica and region == tenant.id.region:
+        return _succeed(call, tenant.lagoon, key)
+    key = _primary(tenant, call)
     if region == tenant.id.region:
         raise unsupported(f"{region} is already the primary region of {key.arn}.")
     if region not in key.replicas:
@@ -127,8 +137,36 @@ def update_primary_region(call: Call, tenant: Tenant) -> Params:
     return {}
 
 
+async def _succeed(call: Call, lagoon: Lagoon, key: Key) -> Params:
+    assert key.primary
+    if await is_there(call, lagoon, key.id, key.primary):
+        raise _no_primary(key)
+    await lagoon.transaction(_become_primary, call, key.primary)
+    return {}
+
+
+def _become_primary(tenant: Tenant, call: Call, gone: str) -> None:
+    key = find_key_itself(tenant, call["KeyId"])
+    if key.primary != gone:
+        raise _no_primary(key)
+    replicas = [region for region in key.replicas if region]
+    update_key(tenant, key, related=orjson.dumps({"primary": "", "replicas": replicas}).decode())
+    tenant.set_timer("kms", ROTATE, key.id, key.next_rotation)
+    sync_replicas(tenant, call.caller, _again(tenant, key))
+
+
+def _no_primary(key: Key) -> AwsError:
+    return unsupported(f"{key.arn} is not a multi-Region primary key.")
+
+
 def _arn_in(tenant: Tenant, key: Key, region: str) -> str:
     return render_arn("kms", TenantId(tenant.id.realm, tenant.id.account, region), f"key/{key.id}")
+
+
+@kms.operation("FindRelative", readonly=True, internal=True)
+def find_relative(call: Call, tenant: Tenant) -> Params:
+    """From a multi-Region key: whether there is another of its id here."""
+    return {"Found": has_relative(tenant, call["KeyId"])}
 
 
 @kms.operation("MakeReplica", internal=True)

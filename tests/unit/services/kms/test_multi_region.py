@@ -138,3 +138,52 @@ def test_a_deleted_replica_is_told_to_who_is_the_primary_by_then(kms: Any) -> No
     assert relatives(kms, key, HERE) == ("REPLICA", "us-west-2", ["eu-central-1"])
     kms.call("ScheduleKeyDeletion", WEST, KeyId=key)
     assert kms.call("CancelKeyDeletion", WEST, KeyId=key) == {"KeyId": kms.arn(key, WEST)}
+
+
+def reset(kms: Any, region: tuple[str, str]) -> None:
+    """As `atoll reset --region`: the other regions are told nothing."""
+    tenant = kms.tenant(*region)
+    tenant.db.begin()
+    tenant.empty(kms.service)
+    tenant.db.commit()
+
+
+def test_a_replica_that_is_gone_cannot_become_the_primary(kms: Any) -> None:
+    key = replicated(kms)
+    reset(kms, FAR)
+    code, message = kms.fails("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="us-east-1")
+    assert (code, message) == ("NotFoundException", f"Key '{kms.arn(key, FAR)}' does not exist")
+    assert relatives(kms, key, HERE) == ("PRIMARY", "eu-central-1", ["us-west-2"])
+    assert relatives(kms, key, WEST) == ("REPLICA", "eu-central-1", ["us-west-2"])
+
+
+def test_a_replica_that_is_gone_is_made_again(kms: Any) -> None:
+    key = replicated(kms)
+    blob = kms.encrypt(key, by=FAR)
+    reset(kms, FAR)
+    kms.call("ReplicateKey", KeyId=key, ReplicaRegion="us-east-1")
+    assert kms.call("Decrypt", FAR, CiphertextBlob=blob)["Plaintext"] == b"secret"
+    assert kms.fails("ReplicateKey", KeyId=key, ReplicaRegion="us-west-2")[0] == "AlreadyExistsException"
+
+
+def test_nobody_waits_for_the_deletion_of_replicas_that_are_gone(kms: Any) -> None:
+    key = replicated(kms)
+    reset(kms, FAR)
+    assert kms.call("ScheduleKeyDeletion", KeyId=key)["KeyState"] == "PendingReplicaDeletion"
+    kms.call("CancelKeyDeletion", KeyId=key)
+    reset(kms, WEST)
+    assert kms.call("ScheduleKeyDeletion", KeyId=key)["KeyState"] == "PendingDeletion"
+
+
+def test_a_replica_takes_the_place_of_a_primary_that_is_gone(kms: Any) -> None:
+    key = replicated(kms)
+    kms.call("EnableKeyRotation", KeyId=key)
+    named = {"KeyId": key, "PrimaryRegion": "us-east-1"}
+    assert kms.fails("UpdatePrimaryRegion", FAR, **named)[0] == "UnsupportedOperationException"
+    reset(kms, HERE)
+    kms.call("UpdatePrimaryRegion", FAR, **named)
+    for place in (FAR, WEST):
+        assert relatives(kms, key, place)[1:] == ("us-east-1", ["us-west-2"])
+    kms.call("ReplicateKey", FAR, KeyId=key, ReplicaRegion="eu-central-1")
+    assert relatives(kms, key, HERE) == ("REPLICA", "us-east-1", ["us-west-2", "eu-central-1"])
+    assert kms.tenant(*FAR).timer_due("kms", "rotate", key) is not None

@@ -1,0 +1,53 @@
+"""Relatives of a multi-Region key that are gone without having said so: their region was reset, or brought back from a
+snapshot that has not got them. AWS knows nothing of the kind, so here they are looked for before they are relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from atoll.core.call import Call, Params
+from atoll.core.lagoon import Lagoon
+from atoll.services.kms.keys import find_key_itself, key_with_id
+from atoll.services.kms.multi_region import lane_of, replica_deleted
+from atoll.services.kms.usage import Handler, Result, run
+from atoll.tenants import Tenant
+
+
+def looks_for_replicas(handler: Handler) -> Callable[[Call, Tenant], Result]:
+    """An operation before which a primary forgets replicas that are gone."""
+
+    @wraps(handler)
+    def wrapped(call: Call, tenant: Tenant) -> Result:
+        key = find_key_itself(tenant, call["KeyId"])
+        if key.is_replica or not key.replicas or tenant.outbox.next_in_lane(lane_of(key.id)) is not None:
+            # One that is to be made yet is not gone.
+            return handler(call, tenant)
+        return _look_and_run(handler, call, tenant.lagoon, key.id, key.replicas)
+
+    return wrapped
+
+
+async def _look_and_run(handler: Handler, call: Call, lagoon: Lagoon, key_id: str, regions: list[str]) -> Params:
+    gone = [region for region in regions if not await is_there(call, lagoon, key_id, region)]
+    if gone:
+        await lagoon.transaction(_forget, key_id, gone)
+    return await run(handler, call, lagoon)
+
+
+def _forget(tenant: Tenant, key_id: str, regions: list[str]) -> None:
+    if tenant.outbox.next_in_lane(lane_of(key_id)) is None:
+        for region in regions:
+            replica_deleted(tenant, {"KeyId": key_id, "From": region})
+
+
+async def is_there(call: Call, lagoon: Lagoon, key_id: str, region: str) -> bool:
+    """Whether a key has its relative in that region."""
+    params = {"Account": call.owner.account, "Region": region, "KeyId": key_id}
+    answer = await lagoon.call(call, "kms", "FindRelative", params)
+    return bool(answer["Found"])
+
+
+def has_relative(tenant: Tenant, key_id: str) -> bool:
+    key = key_with_id(tenant, key_id)
+    return key is not None and key.multi_region
