@@ -25,13 +25,15 @@ class Schema:
     """A service's tables in a tenant's database.
 
     `migrations[n]` is the SQL that brings version n to n + 1. `arns` names the columns, as (table, column), in which
-    users wrote ARNs themselves, to be rewritten when the tenant is copied to another account.
+    users wrote ARNs themselves, to be rewritten when the tenant is copied to another account. `under_way` are tables of
+    what is on its way out, as effects are: a fork leaves that to its original.
     """
 
     version: int
     sql: str
     migrations: Mapping[int, str] = field(default_factory=dict)
     arns: tuple[tuple[str, str], ...] = ()
+    under_way: tuple[str, ...] = ()
 
 
 class Operation:

@@ -100,6 +100,7 @@ def fork(source: Path, target: Path, services: Iterable[Service], original: Tena
             for service in services:
                 if service.name in db.services:
                     db.add_service(service)
+                    _drop_under_way(db, service)
                     _rewrite(db, service, original, copy)
                     _tell(db, service)
             db.commit()
@@ -123,6 +124,11 @@ def _tell(db: Database, service: Service) -> None:
     """For a service that wants to know that the tenant is a copy."""
     if COPIED in service.timers:
         Timers(db).set(service.name, COPIED, "", 0.0)
+
+
+def _drop_under_way(db: Database, service: Service) -> None:
+    for table in service.schema.under_way if service.schema is not None else ():
+        db.execute(f'DELETE FROM "{table}"')
 
 
 def _claim_anew(db: Database) -> None:

@@ -276,7 +276,7 @@ class Fanout:
             if is_opted_out(self._tenant, target):
                 return
         text = message.text_for(protocol)
-        if protocol == "firehose" and not subscription.raw:
+        if protocol == "email-json" or (protocol == "firehose" and not subscription.raw):
             text = self._envelope(text).text(subscription.arn)
         kept.keep_message(
             self._tenant, kind, target, message, text, topic=self._topic.name, subscription=subscription.id

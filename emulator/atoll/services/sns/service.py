@@ -43,6 +43,7 @@ sns = Service(
             ("subscription_mirror", "endpoint"),
             ("platform_application", "attributes"),
         ),
+        under_way=("posting", "posted"),
     ),
     complete=require_arn,
     longest_body=WITHOUT_MESSAGES,

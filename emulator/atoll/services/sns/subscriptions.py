@@ -34,7 +34,7 @@ _INSERT = (
 )
 _ACCOUNT = "{account}"
 """Stands for the tenant's account in a principal."""
-_SIGNED_PROTOCOLS = frozenset(("sqs", "lambda", "firehose"))
+_SIGNED_PROTOCOLS = frozenset(("sqs", "lambda", "firehose", "email-json"))
 """Whose documents are written when a message is published. Those for HTTP(S) are when they are sent."""
 
 

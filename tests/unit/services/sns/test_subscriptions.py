@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -129,6 +130,16 @@ def test_limits(sns: Any) -> None:
 
 
 # ---- confirmation
+
+
+def test_email_json_is_a_document(sns: Any) -> None:
+    topic = sns.topic()
+    given = {"TopicArn": topic, "Protocol": "email-json", "Endpoint": "a@example.com", "ReturnSubscriptionArn": True}
+    arn = sns.call("Subscribe", **given)["SubscriptionArn"]
+    sns.call("ConfirmSubscription", TopicArn=topic, Token=token_of(sns, arn))
+    sns.publish(topic, "hello")
+    document = json.loads(sns.call("PeekKept", Kind="email")["Messages"]["a@example.com"][-1]["Message"])
+    assert (document["Type"], document["Message"]) == ("Notification", "hello")
 
 
 def test_an_email_has_to_be_confirmed(sns: Any) -> None:
