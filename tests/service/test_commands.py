@@ -141,6 +141,7 @@ def test_a_list_that_is_cut_says_so(started: Any) -> None:
 
 def test_faults_are_shown_and_what_is_left_of_them(started: Any) -> None:
     assert "it is empty" in started.command("fault", "", "--off", code=2)
+    assert "leave out" in started.command("fault", "eu-west-3", "--service", "sns", "--off", code=2)
     assert "it goes together with --error-rate" in started.command("fault", "x", "--error-code", "X", code=2)
     started.command("fault", "eu-central-1", "--error-rate", "5%", "--error-code", "X", "--account", "payments")
     assert "No account x was declared" in started.command("fault", "x", "--latency", "1s", "--account", "x", code=1)

@@ -40,7 +40,9 @@ def fault(
     if not region:
         raise typer.BadParameter("it is empty: say which region", param_hint="REGION")
     spec = _spec(latency, spread, error_rate, error_code, error_status, unavailable, service or [])
-    if off == bool(spec):
+    if off and spec:
+        raise typer.BadParameter("it ends all that goes wrong there: leave out what that is", param_hint="--off")
+    if not off and not spec:
         raise typer.BadParameter("say what is to go wrong, or --off", param_hint="atoll fault")
     with connected(endpoint, token) as client:
         if account and not re.fullmatch("[0-9]{12}", account):
