@@ -38,7 +38,7 @@ class Fanout:
         "_bodies",
         "_caller",
         "_envelopes",
-        "_fitting",
+        "_fits_queue",
         "_here",
         "_local",
         "_message",
@@ -56,7 +56,8 @@ class Fanout:
         self._envelopes: dict[str, Envelope] = {}
         self._payloads: dict[tuple[bool, bool, str], int] = {}
         self._bodies: dict[str, Any] = {}
-        self._fitting: dict[str, bool] = {}
+        self._fits_queue: bool | None = None
+        """Whether a queue can have it raw, once that was asked."""
         self._attributes: dict[str, Any] | None = None
         self._posted = 0
         self._pushed = 0
@@ -132,9 +133,12 @@ class Fanout:
         """At once where the queue is of this tenant and nothing waits before it, else by an effect."""
         message = self._message
         text = message.text_for("sqs")
-        if subscription.raw and not self._fits_queue(text):
-            self._to_dead_letters(subscription, self._document(subscription, text))
-            return
+        if subscription.raw:
+            if self._fits_queue is None:
+                self._fits_queue = message.fits_queue(text)
+            if not self._fits_queue:
+                self._to_dead_letters(subscription, self._document(subscription, text))
+                return
         lane = self._lane(subscription)
         local = subscription.endpoint.startswith(self._here)
         if not local or (lane and self._tenant.outbox.next_in_lane(lane) is not None):
@@ -150,12 +154,6 @@ class Fanout:
         if message.group is not None:
             entry |= self._order(to_fifo=subscription.endpoint.endswith(".fifo"))
         self._local.append((subscription, entry))
-
-    def _fits_queue(self, text: str) -> bool:
-        fits = self._fitting.get(text)
-        if fits is None:
-            fits = self._fitting[text] = self._message.fits_queue(text)
-        return fits
 
     def _document(self, subscription: Subscription, text: str) -> dict[str, Any]:
         """For the dead-letter queue, what no queue could have raw."""
