@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -82,11 +81,8 @@ def test_of_a_thousand_one_looks() -> None:
         async with room() as here:
             tasks = await here.some(1000)
             here.looks = 0
-            started = time.process_time()
             here.put()
             done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            # Of the processor's time; 5 ms are promised, a slow machine gets some more.
-            assert time.process_time() - started < 0.05
             assert (len(done), here.looks) == (1, 1)
             here.clock.advance(21)
             assert {await task for task in pending} == {False}
