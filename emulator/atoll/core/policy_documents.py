@@ -8,22 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 VERSIONS = ("2008-10-17", "2012-10-17")
 """The first is that of a policy that names none."""
 _STATEMENT_KEYS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
-
-
-def parse_policy(text: str) -> dict[str, Any] | None:
-    """None where the text is not a JSON object."""
-    try:
-        policy = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return policy if isinstance(policy, dict) else None
 
 
 def statements_of(policy: dict[str, Any]) -> list[Any]:

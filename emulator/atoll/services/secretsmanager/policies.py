@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from atoll.core.json_objects import read_object
 from atoll.core.policy_documents import VERSIONS, listed, statements_of
 
 SYNTAX = "This resource policy contains a syntax error."
@@ -93,11 +94,8 @@ def is_public(text: str) -> bool:
 
 def _statements(text: str) -> list[dict[str, Any]] | None:
     """None where the text is not a policy."""
-    try:
-        policy = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(policy, dict) or not policy.keys() <= {"Version", "Id", "Statement"}:
+    policy = read_object(text)
+    if policy is None or not policy.keys() <= {"Version", "Id", "Statement"}:
         return None
     if policy.get("Version", VERSIONS[0]) not in VERSIONS or not isinstance(policy.get("Id", ""), str):
         return None

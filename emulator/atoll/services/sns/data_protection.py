@@ -5,10 +5,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-data-protection-policies.h
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
-
+from atoll.core.json_objects import read_object
 from atoll.services.sns.characters import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
@@ -20,11 +17,8 @@ OPERATIONS = frozenset(("Audit", "Deidentify", "Deny"))
 
 def check_data_protection_policy(text: str) -> None:
     """Raises InvalidParameterException."""
-    try:
-        policy: Any = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        policy = None
-    if not isinstance(policy, dict) or len(text.encode()) > MAX_BYTES or not_in_xml(text):
+    policy = read_object(text)
+    if policy is None or len(text.encode()) > MAX_BYTES or not_in_xml(text):
         raise invalid_parameter("DataProtectionPolicy Reason: Invalid policy document")
     for name in NEEDED:
         if not policy.get(name):

@@ -9,9 +9,8 @@ import math
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-import orjson
-
 from atoll.core.errors import AwsError
+from atoll.core.json_objects import read_object
 from atoll.services.sns.errors import invalid_parameter
 
 LONGEST = 3600
@@ -176,11 +175,8 @@ def _refused(prefix: str, message: str) -> AwsError:
 
 
 def _parse(text: str, prefix: str) -> dict[str, Any]:
-    try:
-        policy = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        policy = None
-    if not isinstance(policy, dict):
+    policy = read_object(text)
+    if policy is None:
         raise _refused(prefix, "failed to parse JSON.")
     return policy
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from atoll.core.arn import render_arn
 from atoll.core.errors import AwsError
+from atoll.core.json_objects import read_object
 from atoll.services.sns import kept, postings
 from atoll.services.sns.endpoints import normal_phone_number
 from atoll.services.sns.envelopes import NOTIFICATION, Envelope
-from atoll.services.sns.filter_matching import attribute_values, parse_body
+from atoll.services.sns.filter_matching import attribute_values
 from atoll.services.sns.filter_policies import BODY
 from atoll.services.sns.lambda_events import event_for
 from atoll.services.sns.messages import Message, encode_message
@@ -114,7 +115,7 @@ class Fanout:
             return match(self._attributes)
         text = self._message.text_for(subscription.protocol)
         if text not in self._bodies:
-            self._bodies[text] = parse_body(text)
+            self._bodies[text] = read_object(text)
         body = self._bodies[text]
         return body is not None and match(body)
 

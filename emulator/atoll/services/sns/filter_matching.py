@@ -44,15 +44,6 @@ def attribute_values(attributes: Mapping[str, Mapping[str, Any]] | None) -> dict
     return values
 
 
-def parse_body(text: str) -> dict[str, Any] | None:
-    """A message's body, where a filter policy can look into it."""
-    try:
-        body = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def _array(text: str) -> Any:
     try:
         return orjson.loads(text)

@@ -10,10 +10,10 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-import orjson
 
 from atoll.core.call import Params
 from atoll.core.ids import uuid4
+from atoll.core.json_objects import read_object
 from atoll.services.sns.characters import has_control, not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.message_attributes import check_message_attributes
@@ -122,11 +122,8 @@ def is_subject(text: str) -> bool:
 
 
 def _read_structure(text: str, *, default: bool) -> dict[str, str]:
-    try:
-        structure = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        structure = None
-    if not isinstance(structure, dict):
+    structure = read_object(text)
+    if structure is None:
         raise invalid_parameter("Message Structure - JSON message body failed to parse")
     texts = {protocol: each for protocol, each in structure.items() if isinstance(each, str)}
     if default and "default" not in texts:

@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 import orjson
 
 from atoll.core.arn import partition_of
-from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, parse_policy, statements_of
+from atoll.core.json_objects import read_object
+from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.services.sns.characters import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
@@ -72,7 +73,7 @@ def default_policy(tenant: TenantId, topic_arn: str) -> str:
 
 def check_policy(text: str, prefix: str = "") -> None:
     """Raises InvalidParameterException where the text is no policy that a topic may have."""
-    policy = parse_policy(text)
+    policy = read_object(text)
     if policy is None or len(text.encode()) > MAX_BYTES or not policy.keys() <= {"Version", "Id", "Statement"}:
         raise invalid_parameter(f"{prefix}Policy Error: null")
     if policy.get("Version", VERSIONS[0]) not in VERSIONS:
@@ -103,7 +104,7 @@ def with_permission(
         raise invalid_parameter("AWSAccountId")
     if not actions:
         raise invalid_parameter("ActionName")
-    policy = parse_policy(text) or {}
+    policy = read_object(text) or {}
     statements = statements_of(policy)
     if any(statement.get("Sid") == label for statement in statements):
         raise invalid_parameter("Statement already exists")
@@ -128,6 +129,6 @@ def with_permission(
 
 def without_permission(text: str, label: str) -> str:
     """The policy without the statement of that label; one that it does not have is nothing to AWS."""
-    policy = parse_policy(text) or {}
+    policy = read_object(text) or {}
     left = [statement for statement in statements_of(policy) if statement.get("Sid") != label]
     return orjson.dumps({**policy, "Statement": left}).decode()

@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from atoll.core.arn import partition_of, render_arn
-from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, parse_policy, statements_of
+from atoll.core.json_objects import read_object
+from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.services.sqs.errors import (
     invalid_attribute_value,
@@ -62,7 +63,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 def check_policy(text: str) -> None:
     """Raises InvalidAttributeValue where the text is not a policy or too long, OverLimit where it has too much."""
-    policy = parse_policy(text) if len(text.encode()) <= MAX_BYTES else None
+    policy = read_object(text) if len(text.encode()) <= MAX_BYTES else None
     if policy is None or not policy.keys() <= {"Version", "Id", "Statement"}:
         raise invalid_attribute_value("Policy")
     if policy.get("Version", VERSIONS[0]) not in VERSIONS:
@@ -114,7 +115,7 @@ def with_permission(
         if not _ACCOUNT.fullmatch(account):
             raise invalid_value(account, "PrincipalId", "Unable to verify.")
     arn = render_arn("sqs", tenant, queue)
-    policy = parse_policy(text) if text else None
+    policy = read_object(text) if text else None
     if policy is None:
         policy = {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
     statements = statements_of(policy)
@@ -149,7 +150,7 @@ def without_permission(text: str, label: str) -> str:
     """The policy without the statement of that label; empty when it was the last."""
     if not label:
         raise missing_parameter("Label")
-    policy = parse_policy(text) if text else None
+    policy = read_object(text) if text else None
     statements = [] if policy is None else statements_of(policy)
     left = [statement for statement in statements if statement.get("Sid") != label]
     if policy is None or len(left) == len(statements):

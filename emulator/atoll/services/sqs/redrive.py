@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-d
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from atoll.core.arn import Arn, parse_arn, render_arn
 from atoll.core.digits import read_whole
 from atoll.core.errors import AwsError
+from atoll.core.json_objects import read_object
 from atoll.core.tenant_id import TenantId
 from atoll.services.sqs.errors import invalid_attribute_value, invalid_value
 
@@ -26,7 +27,7 @@ class RedrivePolicy(NamedTuple):
 
 def parse_redrive_policy(text: str) -> RedrivePolicy:
     """Raises InvalidAttributeValue where the text is not JSON, InvalidParameterValue where it says what it cannot."""
-    policy = _parse_map(text)
+    policy = read_object(text)
     if policy is None:
         raise invalid_attribute_value("RedrivePolicy", "Redrive policy is not a valid JSON map.")
     for name in ("maxReceiveCount", "deadLetterTargetArn"):
@@ -77,7 +78,7 @@ def allows(allow_policy: str, source_arn: str) -> bool:
 
 def check_redrive_allow_policy(text: str) -> None:
     """Raises InvalidAttributeValue or InvalidParameterValue."""
-    policy = _parse_map(text)
+    policy = read_object(text)
     sources = None if policy is None else policy.get("sourceQueueArns")
     if (
         policy is None
@@ -98,14 +99,6 @@ def check_redrive_allow_policy(text: str) -> None:
         refused = f"The maximum number of source queue ARNs you can specify is {MAX_SOURCES}."
     if refused is not None:
         raise invalid_value(text, "RedriveAllowPolicy", f"Amazon SQS can't create the redrive allow policy. {refused}")
-
-
-def _parse_map(text: str) -> dict[str, Any] | None:
-    try:
-        policy = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return policy if isinstance(policy, dict) else None
 
 
 def _integer(value: object) -> int | None:

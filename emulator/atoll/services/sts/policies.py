@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from atoll.core.json_objects import read_object
 from atoll.services.sts.errors import malformed_policy, packed_policy_too_large, validation_error
 
 _LONGEST = 2048
@@ -81,11 +82,8 @@ def _check(policy: str) -> None:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
-    try:
-        document = orjson.loads(policy)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
+    document = read_object(policy)
+    if document is None:
         raise malformed_policy("The policy is not in the valid JSON format.")
     if not document.keys() <= {"Version", "Id", "Statement"} or "Statement" not in document:
         raise malformed_policy(_SYNTAX)

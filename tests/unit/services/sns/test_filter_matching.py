@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from atoll.core.errors import AwsError
-from atoll.services.sns.filter_matching import attribute_values, compile_filter, elements, parse_body
+from atoll.core.json_objects import read_object
+from atoll.services.sns.filter_matching import attribute_values, compile_filter, elements
 from atoll.services.sns.filter_policies import ATTRIBUTES, BODY, parse_filter_policy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,9 +87,9 @@ def test_attributes(policy: Any, passes: Any, fails: Any) -> None:
 
 
 def test_a_body_that_is_no_object_cannot_be_looked_into() -> None:
-    assert parse_body("text") is None
-    assert parse_body('["a"]') is None
-    assert parse_body('{"a": 1}') == {"a": 1}
+    assert read_object("text") is None
+    assert read_object('["a"]') is None
+    assert read_object('{"a": 1}') == {"a": 1}
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=5)
@@ -133,7 +134,7 @@ def test_arrays_may_nest_deep() -> None:
     deep = "[" * 1000 + '"x"' + "]" * 1000
     leaf = compile_filter({"a": ["x"]}, BODY)
     inner = compile_filter({"a": {"b": [{"exists": False}]}}, BODY)
-    body = parse_body(f'{{"a":{deep}}}')
+    body = read_object(f'{{"a":{deep}}}')
     assert body is not None
     assert leaf(body)
     assert inner(body)
