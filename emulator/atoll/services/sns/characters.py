@@ -8,19 +8,11 @@ from __future__ import annotations
 
 import re
 
+from atoll.core.xml_text import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNESCAPED = re.compile("[\ufffe\uffff]")
-
-
-def not_in_xml(text: str) -> str | None:
-    """The first character that XML 1.0 has no place for."""
-    if text.isascii() and text.isprintable():
-        return None
-    match = _NOT_IN_XML.search(text)
-    return None if match is None else match[0]
 
 
 def check_shown(text: str, message: str) -> None:

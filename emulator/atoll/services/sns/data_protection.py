@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-data-protection-policies.h
 from __future__ import annotations
 
 from atoll.core.json_objects import read_object
-from atoll.services.sns.characters import not_in_xml
+from atoll.core.xml_text import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
 MAX_BYTES = 30_720

@@ -9,11 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from atoll.services.sns.characters import not_in_xml
+from atoll.core.xml_text import not_in_xml, refusal
 from atoll.services.sns.errors import invalid_value
 
 MAX_NAME = 256
-ALLOWED = "#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]"
 _NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
 _TYPE = re.compile(r"(?:String|Number|Binary)(?:\..+)?", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -49,10 +48,7 @@ def _value_size(name: str, data_type: str, attribute: Mapping[str, Any]) -> int:
             f"'{data_type}'."
         )
     if field == "String" and (character := not_in_xml(value)) is not None:
-        raise invalid_value(
-            f"Invalid binary character '#x{ord(character):X}' was found in the message attribute '{name}', the set of "
-            f"allowed characters is {ALLOWED}."
-        )
+        raise invalid_value(refusal(character, f"message attribute '{name}'"))
     if data_type.startswith("Number") and not _NUMBER.fullmatch(value):
         raise invalid_value(f"Could not cast message attribute '{name}' value to number.")
     return len(value) if isinstance(value, bytes) else len(value.encode())

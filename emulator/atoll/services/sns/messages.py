@@ -14,7 +14,8 @@ import msgspec
 from atoll.core.call import Params
 from atoll.core.ids import uuid4
 from atoll.core.json_objects import read_object
-from atoll.services.sns.characters import has_control, not_in_xml
+from atoll.core.xml_text import not_in_xml
+from atoll.services.sns.characters import has_control
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.message_attributes import check_message_attributes
 from atoll.services.sns.topics import Topic

@@ -15,7 +15,7 @@ from atoll.core.arn import partition_of
 from atoll.core.json_objects import read_object
 from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, statements_of
 from atoll.core.tenant_id import TenantId
-from atoll.services.sns.characters import not_in_xml
+from atoll.core.xml_text import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
 ACTIONS = (

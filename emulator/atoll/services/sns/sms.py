@@ -9,7 +9,7 @@ import re
 
 from atoll.core.digits import read_whole
 from atoll.core.errors import AwsError
-from atoll.services.sns.characters import not_in_xml
+from atoll.core.xml_text import not_in_xml
 from atoll.services.sns.topic_attributes import is_percentage
 from atoll.tenants import Tenant
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atoll.core.errors import AwsError
-from atoll.services.sns.characters import not_in_xml
+from atoll.core.xml_text import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
 
 MAX_TAGS = 50

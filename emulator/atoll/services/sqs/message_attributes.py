@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from atoll.services.sqs.characters import find_invalid_character, refusal
+from atoll.core.xml_text import not_in_xml, refusal
 from atoll.services.sqs.errors import invalid_parameter
 
 Attributes = Mapping[str, Mapping[str, Any]]
@@ -140,7 +140,7 @@ def _read_value(name: str, attribute: Mapping[str, Any], kind: str) -> tuple[str
         )
     if base == "Number" and (len(value) > 256 or not _NUMBER.fullmatch(value)):
         raise invalid_parameter(f"Can't cast the value of message {kind}attribute '{name}' to a number.")
-    if base == "String" and (character := find_invalid_character(value)) is not None:
+    if base == "String" and (character := not_in_xml(value)) is not None:
         raise invalid_parameter(refusal(character, f"message {kind}attribute '{name}'"))
     return data_type, value
 
