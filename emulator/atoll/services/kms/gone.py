@@ -8,7 +8,7 @@ from functools import wraps
 
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
-from atoll.services.kms.keys import find_key_itself, key_with_id
+from atoll.services.kms.keys import find_key_itself
 from atoll.services.kms.multi_region import lane_of, replica_deleted
 from atoll.services.kms.usage import Handler, Result, run
 from atoll.tenants import Tenant
@@ -46,8 +46,3 @@ async def is_there(call: Call, lagoon: Lagoon, key_id: str, region: str) -> bool
     params = {"Account": call.owner.account, "Region": region, "KeyId": key_id}
     answer = await lagoon.call(call, "kms", "FindRelative", params)
     return bool(answer["Found"])
-
-
-def has_relative(tenant: Tenant, key_id: str) -> bool:
-    key = key_with_id(tenant, key_id)
-    return key is not None and key.multi_region

@@ -46,6 +46,14 @@ def related_as(primary: str, replicas: list[str], here: str) -> dict[str, Any]:
     }
 
 
+def relate(tenant: Tenant, key: Key, primary: str, replicas: list[str]) -> Key:
+    """Writes who its relatives are, by region; an empty one is the tenant's own. The key as it is then."""
+    update_key(tenant, key, related=orjson.dumps({"primary": primary, "replicas": replicas}).decode())
+    changed = key_with_id(tenant, key.id)
+    assert changed is not None
+    return changed
+
+
 def lane_of(key_id: str) -> str:
     return f"kms/{key_id}"
 
@@ -133,13 +141,11 @@ def replica_deleted(tenant: Tenant, told: Params) -> None:
         pass_on(tenant, key, "ReplicaDeleted", told)
         return
     replicas = [region for region in key.replicas if region != told["From"]]
-    update_key(tenant, key, related=orjson.dumps({"primary": "", "replicas": replicas}).decode())
+    changed = relate(tenant, key, "", replicas)
     if key.state == PENDING_REPLICA_DELETION and not replicas:
         due = tenant.now() + (key.window or 30) * DAY
         update_key(tenant, key, state=PENDING_DELETION, deletion=due)
         tenant.set_timer(SERVICE, DELETE, key.id, due)
-    changed = key_with_id(tenant, key.id)
-    assert changed is not None
     for material in materials_of(tenant, key.id):
         if material.state == PENDING_REPLICAS:
             replica_has(tenant, changed, material, told["From"])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-import orjson
-
 from atoll.core.arn import partition_of, render_arn
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
 from atoll.services.kms.errors import already_exists, not_found, unsupported
-from atoll.services.kms.gone import has_relative, is_there, looks_for_replicas
+from atoll.services.kms.gone import is_there, looks_for_replicas
 from atoll.services.kms.keys import (
     ENABLED,
     PENDING_IMPORT,
@@ -28,6 +26,7 @@ from atoll.services.kms.materials import PENDING_REPLICAS, Material, materials_o
 from atoll.services.kms.multi_region import (
     lane_of,
     pass_on,
+    relate,
     related_as,
     replica_has,
     shared,
@@ -69,8 +68,7 @@ def replicate_key(call: Call, tenant: Tenant) -> Params:
     if (policy := call.get("Policy")) is not None:
         check_policy(policy, tenant.id.account, may_lock_out=call.get("BypassPolicyLockoutSafetyCheck"))
     tags = parse_tags(call.get("Tags"))
-    update_key(tenant, key, related=orjson.dumps({"primary": "", "replicas": [*key.replicas, region]}).decode())
-    key = _again(tenant, key)
+    key = relate(tenant, key, "", [*key.replicas, region])
     sync_replicas(tenant, call.caller, key)
     replica: Params = {
         **shared(tenant, key),
@@ -131,9 +129,9 @@ def update_primary_region(call: Call, tenant: Tenant) -> Result:
     if region not in key.replicas:
         raise not_found(f"Key '{_arn_in(tenant, key, region)}' does not exist")
     replicas = ["" if each == region else each for each in key.replicas]
-    update_key(tenant, key, related=orjson.dumps({"primary": region, "replicas": replicas}).decode())
+    key = relate(tenant, key, region, replicas)
     tenant.set_timer("kms", ROTATE, key.id, None)
-    sync_replicas(tenant, call.caller, _again(tenant, key), also=(region,))
+    sync_replicas(tenant, call.caller, key, also=(region,))
     return {}
 
 
@@ -149,10 +147,9 @@ def _become_primary(tenant: Tenant, call: Call, gone: str) -> None:
     key = find_key_itself(tenant, call["KeyId"])
     if key.primary != gone:
         raise _no_primary(key)
-    replicas = [region for region in key.replicas if region]
-    update_key(tenant, key, related=orjson.dumps({"primary": "", "replicas": replicas}).decode())
+    key = relate(tenant, key, "", [region for region in key.replicas if region])
     tenant.set_timer("kms", ROTATE, key.id, key.next_rotation)
-    sync_replicas(tenant, call.caller, _again(tenant, key))
+    sync_replicas(tenant, call.caller, key)
 
 
 def _no_primary(key: Key) -> AwsError:
@@ -166,7 +163,8 @@ def _arn_in(tenant: Tenant, key: Key, region: str) -> str:
 @kms.operation("FindRelative", readonly=True, internal=True)
 def find_relative(call: Call, tenant: Tenant) -> Params:
     """From a multi-Region key: whether there is another of its id here."""
-    return {"Found": has_relative(tenant, call["KeyId"])}
+    key = key_with_id(tenant, call["KeyId"])
+    return {"Found": key is not None and key.multi_region}
 
 
 @kms.operation("MakeReplica", internal=True)
