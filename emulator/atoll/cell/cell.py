@@ -37,7 +37,7 @@ from atoll.core.caller import Caller
 from atoll.core.clock import Clock
 from atoll.core.effect import Effect
 from atoll.core.errors import AwsError, internal_failure, service_unavailable
-from atoll.core.lagoon import Stamp
+from atoll.core.lagoon import Lagoon, Stamp
 from atoll.core.service import Operation, Registry, Service
 from atoll.core.sqlite import apsw
 from atoll.core.tenant_id import TenantId
@@ -308,11 +308,7 @@ class Cell:
         failure: AwsError | None = None
         try:
             if service is not None:
-                lagoon = hosted.ready.get(service.name)
-                if lagoon is None:
-                    db.add_service(service)
-                    lagoon = hosted.ready[service.name] = CellLagoon(self, tenant.id, service.name)
-                tenant.lagoon = lagoon
+                tenant.lagoon = hosted.ready.get(service.name) or self._make_ready(hosted, service)
             result = handler(call, tenant)
             if not first:
                 db.release()
@@ -321,6 +317,13 @@ class Cell:
             del tenant.wakes[wakes:], tenant.effects[effects:], tenant.awaited[awaited:]
             self._undo(hosted, all=first, changed=db.total_changes() != before)
         hosted.group.append((reply, result, failure))
+
+    def _make_ready(self, hosted: Hosted, service: Service) -> Lagoon:
+        """A service whose tables are there, and of today's version, from now on; within a transaction."""
+        tenant = hosted.tenant
+        tenant.db.add_service(service)
+        lagoon = hosted.ready[service.name] = CellLagoon(self, tenant.id, service.name)
+        return lagoon
 
     def effect_here(
         self, tenant: Tenant, caller: Caller, service: str, operation: str, params: Params
@@ -338,11 +341,7 @@ class Cell:
         if owner != id:
             return None
         lagoon = tenant.lagoon
-        ready = hosted.ready.get(service)
-        if ready is None:
-            db.add_service(found.service)
-            ready = hosted.ready[service] = CellLagoon(self, id, service)
-        tenant.lagoon = ready
+        tenant.lagoon = hosted.ready.get(service) or self._make_ready(hosted, found.service)
         try:
             result: Any = found.handler(Call(service, operation, params, caller, id, ""), tenant)
             if type(result) is CoroutineType:
