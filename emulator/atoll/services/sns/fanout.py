@@ -23,7 +23,7 @@ from atoll.services.sns.pushes import is_elsewhere, push
 from atoll.services.sns.sender import PATIENCE, sender
 from atoll.services.sns.sms import is_opted_out
 from atoll.services.sns.subscriptions import Subscription
-from atoll.services.sns.topics import Topic
+from atoll.services.sns.topics import FIFO, Topic
 from atoll.tenants import Refused, Tenant
 
 logger = logging.getLogger(__name__)
@@ -138,7 +138,10 @@ class Fanout:
             if self._fits_queue is None:
                 self._fits_queue = message.fits_queue(text)
             if not self._fits_queue:
-                self._to_dead_letters(subscription, self._document(subscription, text))
+                letter = self._letter(subscription, text)
+                if message.group is not None:
+                    letter |= self._order(to_fifo=subscription.dead_letter.endswith(FIFO))
+                self._to_dead_letters(subscription, letter)
                 return
         lane = self._lane(subscription)
         local = subscription.endpoint.startswith(self._here)
@@ -153,15 +156,17 @@ class Fanout:
         else:
             entry["MessageBody"] = self._envelope(text).text(subscription.arn)
         if message.group is not None:
-            entry |= self._order(to_fifo=subscription.endpoint.endswith(".fifo"))
+            entry |= self._order(to_fifo=subscription.endpoint.endswith(FIFO))
         self._local.append((subscription, entry))
 
-    def _document(self, subscription: Subscription, text: str) -> dict[str, Any]:
-        """For the dead-letter queue, what no queue could have raw."""
-        if not subscription.dead_letter:
-            return {}
-        order = {} if self._message.group is None else self._order(to_fifo=subscription.dead_letter.endswith(".fifo"))
-        return {"MessageBody": self._envelope(text).text(subscription.arn), **order}
+    def _letter(self, subscription: Subscription, text: str) -> dict[str, Any]:
+        """A document for the dead-letter queue, where there is one."""
+        return {"MessageBody": self._envelope(text).text(subscription.arn)} if subscription.dead_letter else {}
+
+    def _refused(self, subscription: Subscription, text: str) -> Refused | None:
+        """Where a message goes that a function or an app does not take."""
+        letter = self._letter(subscription, text)
+        return Refused("sqs", "Deliver", {"QueueArn": subscription.dead_letter, **letter}) if letter else None
 
     def _order(self, *, to_fifo: bool) -> dict[str, Any]:
         """What a queue is told of the message's group: a standard one nothing of a FIFO topic's."""
@@ -185,7 +190,7 @@ class Fanout:
 
     def _send(self, subscription: Subscription, text: str, lane: str) -> None:
         """By an effect. All that is the same for several is stored once."""
-        to_fifo = self._topic.fifo and subscription.endpoint.endswith(".fifo")
+        to_fifo = self._topic.fifo and subscription.endpoint.endswith(FIFO)
         own = {} if subscription.raw else {"BodyMiddle": subscription.arn}
         dead_letter = subscription.dead_letter
         refused = None
@@ -226,44 +231,34 @@ class Fanout:
         text = self._message.text_for("lambda")
         envelope = self._envelope(text)
         event = event_for(envelope.text(subscription.arn), subscription.arn)
-        dead_letter = subscription.dead_letter
-        refused = None
-        if dead_letter:
-            body = envelope.text(subscription.arn)
-            refused = Refused("sqs", "Deliver", {"QueueArn": dead_letter, "MessageBody": body})
         self._tenant.effect(
             self._caller,
             "lambda",
             "DeliverEvent",
             {"FunctionName": subscription.endpoint, "Payload": event},
-            refused=refused,
+            refused=self._refused(subscription, text),
             patience=PATIENCE,
         )
 
     def _to_endpoint(self, subscription: Subscription) -> None:
         """To an app: at once where the platform endpoint is of this tenant, else by an effect."""
-        tenant, message, dead_letter = self._tenant, self._message, subscription.dead_letter
-        envelope = self._envelope(message.text_for("application")) if dead_letter else None
+        tenant, message = self._tenant, self._message
+        text = message.text_for("application")
         if not is_elsewhere(tenant, subscription.endpoint):
             try:
                 push(tenant, subscription.endpoint, message, topic=self._topic.name, subscription=subscription.id)
             except AwsError:
-                body = "" if envelope is None else envelope.text(subscription.arn)
-                self._to_dead_letters(subscription, {"MessageBody": body})
+                self._to_dead_letters(subscription, self._letter(subscription, text))
             return
         if not self._pushed:
             self._pushed = tenant.payload({"Message": encode_message(message)})
-        refused = None
-        if envelope is not None:
-            body = envelope.text(subscription.arn)
-            refused = Refused("sqs", "Deliver", {"QueueArn": dead_letter, "MessageBody": body})
         tenant.effect(
             self._caller,
             "sns",
             "DeliverToEndpoint",
             {"EndpointArn": subscription.endpoint, "SubscriptionArn": subscription.arn},
             payload=self._pushed,
-            refused=refused,
+            refused=self._refused(subscription, text),
             patience=PATIENCE,
         )
 
