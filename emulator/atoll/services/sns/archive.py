@@ -1,7 +1,7 @@
 """The archive of a FIFO topic's messages, and their replay to a subscription.
 
 While a replay goes on its subscription gets nothing but by it, so that order is kept: messages that are published
-meanwhile come to it out of the archive, whatever moment the replay ends at.
+meanwhile come to it out of the archive. Where the replay has an end, it gets nothing that is published after it.
 
 https://docs.aws.amazon.com/sns/latest/dg/fifo-message-archiving-replay.html
 """
@@ -92,8 +92,8 @@ def replay(tenant: Tenant, id: str) -> None:
     state: dict[str, Any] = dict(subscription.replay)
     rows = tenant.rows(
         "SELECT sequence, message FROM topic_archive WHERE topic = ? AND sequence >= ? "
-        "AND (published BETWEEN ? AND ? OR sequence > ?) ORDER BY sequence LIMIT ?",
-        (topic.id, state["next"], policy.start, policy.end or 1 << 60, state["since"], CHUNK),
+        "AND (published >= ? OR sequence > ?) AND published <= ? ORDER BY sequence LIMIT ?",
+        (topic.id, state["next"], policy.start, state["since"], policy.end or 1 << 60, CHUNK),
     )
     for sequence, packed in rows:
         message = decode_message(packed)
@@ -111,6 +111,12 @@ def replay(tenant: Tenant, id: str) -> None:
     store(tenant, topic, subscription, replay=dump(state))
 
 
-def is_live(topic: Topic, subscription: Subscription) -> bool:
-    """Whether it gets what is published: it has no replay, or one that is over, or one whose archive is gone."""
-    return not subscription.replay or subscription.replay["status"] == COMPLETED or not topic.archive_days
+def is_live(topic: Topic, subscription: Subscription, published: int) -> bool:
+    """Whether it gets what is published then: it has no replay, or one whose archive is gone, or one that is over and
+    had no end before."""
+    if not subscription.replay or not topic.archive_days:
+        return True
+    if subscription.replay["status"] != COMPLETED:
+        return False
+    end = parse_replay_policy(subscription.attributes["ReplayPolicy"]).end
+    return end is None or published <= end

@@ -18,9 +18,9 @@ TIMEOUT = 15.0
 """Seconds for all of it."""
 LONGEST_LINE = 64 * 1024
 _NAT64 = ip_network("64:ff9b::/96")
-_NOT_PUBLIC = [ip_network(text) for text in ("::/96", "64:ff9b:1::/48", "fec0::/10")]
-"""What `ipaddress` takes for public, or does from some version of Python on only: what once stood for IPv4 addresses, a
-site's own NAT64, and what once was a site's own.
+_NOT_PUBLIC = [ip_network(text) for text in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2001::/32", "fec0::/10")]
+"""What `ipaddress` takes for public, or does from some version of Python on only: what once stood for IPv4 addresses,
+what translators make of them, a site's own NAT64, Teredo's tunnels, and what once was a site's own.
 
 https://www.iana.org/assignments/iana-ipv6-special-registry
 """
@@ -108,9 +108,9 @@ def is_public(text: str) -> bool:
             return False
         if address in _NAT64:
             return is_public(str(IPv4Address(address.packed[-4:])))
-        for embedded in (address.ipv4_mapped, address.sixtofour, *(address.teredo or ())):
-            if embedded is not None:
-                return is_public(str(embedded))
+        embedded = address.ipv4_mapped or address.sixtofour
+        if embedded is not None:
+            return is_public(str(embedded))
     return address.is_global and not address.is_multicast
 
 

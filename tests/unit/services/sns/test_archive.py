@@ -97,21 +97,28 @@ def test_a_replay_with_an_end(sns: Any) -> None:
     assert (json.loads(body)["Message"], json.loads(body)["Replayed"]) == ("b", True)
     assert sns.attributes(arn)["ReplayStatus"] == "Completed"
     publish(sns, topic, "d")
+    assert bodies(sns) == []
+    sns.call("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="ReplayPolicy")
+    publish(sns, topic, "e")
     [body] = bodies(sns)
-    assert json.loads(body)["Message"] == "d"
+    assert json.loads(body)["Message"] == "e"
     assert "Replayed" not in json.loads(body)
 
 
-def test_what_is_published_while_a_replay_goes_on_comes_whenever_that_ends(sns: Any) -> None:
+def test_what_is_published_while_a_replay_goes_on_follows_it(sns: Any) -> None:
     topic = archive(sns)
     publish(sns, topic, "a", "b")
-    policy = replay_from(end="2023-11-14T22:13:20.500Z")
+    policy = replay_from(end="2023-11-14T22:13:22.500Z")
     sns.subscribe(topic, endpoint=sns.queue_arn("q.fifo"), ReplayPolicy=policy)
     publish(sns, topic, "c")
     assert bodies(sns) == []
     sns.advance(1)
     found = [json.loads(body) for body in bodies(sns)]
-    assert [(each["Message"], each.get("Replayed", False)) for each in found] == [("a", True), ("c", False)]
+    assert [(each["Message"], each.get("Replayed", False)) for each in found] == [
+        ("a", True),
+        ("b", True),
+        ("c", False),
+    ]
 
 
 def test_a_replay_needs_an_archive(sns: Any) -> None:
@@ -147,6 +154,9 @@ def test_an_end_that_is_to_come(sns: Any) -> None:
     assert sns.attributes(arn)["ReplayStatus"] == "Completed"
     publish(sns, topic, "b")
     assert bodies(sns) == ["a", "b"]
+    sns.clock.advance(60)
+    publish(sns, topic, "c")
+    assert bodies(sns) == []
 
 
 def test_a_replay_obeys_the_filter(sns: Any) -> None:

@@ -133,6 +133,8 @@ def test_private_networks_may_be_denied() -> None:
         ("2002:808:808::1", True),
         ("::7f00:1", False),
         ("2001:0:a00:1::", False),
+        ("2001:0:808:808::f5ff:fffe", False),
+        ("::ffff:0:a00:1", False),
     ],
 )
 def test_which_networks_are_private(address: str, public: bool) -> None:
