@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html
 
 from __future__ import annotations
 
-from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from atoll.core.call import Call, Params
+from atoll.core.page_tokens import Listing
 from atoll.services.kms.errors import invalid_marker
 from atoll.services.kms.keys import Key
 
@@ -27,20 +26,16 @@ class Page:
         """Raises InvalidMarkerException."""
         named = ("Limit", "Marker") if key is None else ("Limit", "Marker", "KeyId")
         others = {name: value for name, value in call.params.items() if name not in named and value is not None}
-        what = (call.operation, call.owner if key is None else key.arn, sorted(others.items()))
-        self._of = sha256(repr(what).encode()).hexdigest()[:16]
+        whose = call.owner if key is None else key.arn
+        self._listing = Listing(call.operation, whose, sorted(others.items()))
         self.limit = min(call.get("Limit") or default, most)
         marker: str | None = call.get("Marker")
-        self.after = "" if marker is None else self._read(marker)
-
-    def _read(self, marker: str) -> str:
-        try:
-            of, _, last = a2b_base64(marker, strict_mode=True).decode().partition(":")
-        except (Error, ValueError):
-            raise invalid_marker() from None
-        if of != self._of or not last:
-            raise invalid_marker()
-        return last
+        self.after = ""
+        if marker is not None:
+            after = self._listing.place(marker)
+            if after is None:
+                raise invalid_marker()
+            self.after = after
 
     def show(self, member: str, found: Sequence[T], key: Callable[[T], str], show: Callable[[T], Any]) -> Params:
         """The answer, from what was found, of which one more than `limit` was looked for."""
@@ -48,5 +43,5 @@ class Page:
         truncated = len(found) > self.limit
         result: Params = {member: [show(each) for each in page], "Truncated": truncated}
         if truncated:
-            result["NextMarker"] = b2a_base64(f"{self._of}:{key(page[-1])}".encode(), newline=False).decode()
+            result["NextMarker"] = self._listing.token(key(page[-1]))
         return result

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from atoll.core.call import Call, Params
+from atoll.core.page_tokens import Listing
 from atoll.services.secretsmanager.errors import invalid_next_token
 from atoll.services.secretsmanager.filters import matching
-from atoll.services.secretsmanager.pages import Place, listing, page, read_token, write_token
+from atoll.services.secretsmanager.pages import Place, page, read_token, write_token
 from atoll.services.secretsmanager.secrets import Secret, sorted_secrets
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.services.secretsmanager.showing import listed
@@ -30,7 +31,7 @@ def list_secrets(call: Call, tenant: Tenant) -> Params:
     with_deleted = bool(call.get("IncludePlannedDeletion"))
     most: int = call.get("MaxResults") or MAX_RESULTS
     token: str | None = call.get("NextToken")
-    of = listing(call, tenant.id, column, descending, with_deleted, call.get("Filters"))
+    of = Listing(call.operation, tenant.id, column, descending, with_deleted, call.get("Filters"))
     if call.get("Filters"):
         found = [secret for secret in matching(tenant, call["Filters"]) if with_deleted or secret.deleted is None]
         secrets, token = page(found, place_of, most, token, of, descending=descending)

@@ -7,9 +7,10 @@ from typing import Any
 
 from atoll.core.arn import parse_arn
 from atoll.core.call import Call, Params
+from atoll.core.page_tokens import Listing
 from atoll.services.secretsmanager.arns import render
 from atoll.services.secretsmanager.errors import invalid_parameter, malformed_policy, public_policy, secret_not_found
-from atoll.services.secretsmanager.pages import listing, page
+from atoll.services.secretsmanager.pages import page
 from atoll.services.secretsmanager.policies import examine, is_public, replication_policy
 from atoll.services.secretsmanager.retrying import told
 from atoll.services.secretsmanager.secrets import Secret, own_in_account, update, usable
@@ -74,7 +75,7 @@ def list_resource_policies(call: Call, tenant: Tenant) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListResourcePolicies.html"""
     secret = usable(tenant, call["SecretId"])
     names = sorted(_policies(tenant, secret))
-    most, of = call.get("MaxResults") or MAX_RESULTS, listing(call, secret.arn)
+    most, of = call.get("MaxResults") or MAX_RESULTS, Listing(call.operation, secret.arn)
     found, token = page(names, lambda name: [name], most, call.get("NextToken"), of)
     return {"ResourcePolicies": [{"PolicyName": name} for name in found], "NextToken": token}
 

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
+from atoll.core.page_tokens import Listing
 from atoll.services.secretsmanager.copies import Lack, lacking, seal_lacking
 from atoll.services.secretsmanager.encryption import KmsKey, Seal, seal, unseal
 from atoll.services.secretsmanager.errors import invalid_parameter, invalid_request, token_in_use
 from atoll.services.secretsmanager.filters import matching
-from atoll.services.secretsmanager.pages import listing, page
+from atoll.services.secretsmanager.pages import page
 from atoll.services.secretsmanager.replicas import Copies, primary_of, replicate, report
 from atoll.services.secretsmanager.rotations import rotated_by_hand
 from atoll.services.secretsmanager.secrets import CURRENT, DAY, MEMORY, Secret, memory_of, own, update, usable
@@ -204,6 +205,6 @@ def _ids(tenant: Tenant, call: Call) -> tuple[list[str], str | None]:
     """A page of the secrets that the filters let through."""
     found = [secret for secret in matching(tenant, call["Filters"]) if secret.deleted is None]
     most = call.get("MaxResults") or MAX_BATCH
-    of = listing(call, tenant.id, call["Filters"])
+    of = Listing(call.operation, tenant.id, call["Filters"])
     secrets, token = page(found, lambda secret: [secret.id], most, call.get("NextToken"), of)
     return [secret.arn for secret in secrets], token

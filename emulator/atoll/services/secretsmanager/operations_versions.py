@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
+from atoll.core.page_tokens import Listing
 from atoll.services.secretsmanager.arns import render
 from atoll.services.secretsmanager.copies import Lack, lacking, seal_lacking
 from atoll.services.secretsmanager.errors import invalid_parameter, no_value
-from atoll.services.secretsmanager.pages import listing, page
+from atoll.services.secretsmanager.pages import page
 from atoll.services.secretsmanager.replicas import Copies, replicate
 from atoll.services.secretsmanager.secrets import CURRENT, Secret, find_secret, own, update
 from atoll.services.secretsmanager.service import secretsmanager
@@ -43,7 +44,7 @@ def list_secret_version_ids(call: Call, tenant: Tenant) -> Params:
         lambda version: [version.created, version.id],
         call.get("MaxResults") or MAX_RESULTS,
         call.get("NextToken"),
-        listing(call, secret.arn, everything),
+        Listing(call.operation, secret.arn, everything),
     )
     return {
         "ARN": secret.arn,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any, TypeVar
 
 import orjson
 
-from atoll.core.call import Call
+from atoll.core.page_tokens import Listing
 from atoll.services.secretsmanager.errors import invalid_next_token
 
 T = TypeVar("T")
@@ -18,17 +15,12 @@ Place = list[Any]
 """Where an item stands in its list: what it is sorted by, unique to it."""
 
 
-def listing(call: Call, *what: Any) -> str:
-    """What a token is of, and of nothing else: the operation, which secrets or which one it lists, and how."""
-    return sha256(repr((call.operation, what)).encode()).hexdigest()[:16]
-
-
 def page(
     items: Sequence[T],
     place_of: Callable[[T], Place],
     most: int,
     token: str | None,
-    of: str,
+    of: Listing,
     *,
     descending: bool = False,
 ) -> tuple[list[T], str | None]:
@@ -45,9 +37,9 @@ def page(
     return found, write_token(place_of(found[-1]), of) if len(ordered) > most else None
 
 
-def write_token(place: Place, of: str) -> str:
+def write_token(place: Place, of: Listing) -> str:
     """The token of what stands behind this place of a listing."""
-    return urlsafe_b64encode(orjson.dumps([of, *place])).decode()
+    return of.token(orjson.dumps(place).decode())
 
 
 def _is_part(value: object) -> bool:
@@ -57,12 +49,12 @@ def _is_part(value: object) -> bool:
     return isinstance(value, str | float)
 
 
-def read_token(token: str, of: str) -> Place:
+def read_token(token: str, of: Listing) -> Place:
     """The place, where the token is of that listing. Raises InvalidNextTokenException."""
     try:
-        found = orjson.loads(urlsafe_b64decode(token))
-    except (binascii.Error, ValueError):
+        found = orjson.loads(of.place(token) or "")
+    except ValueError:
         raise invalid_next_token() from None
-    if not isinstance(found, list) or len(found) < 2 or found[0] != of or not all(map(_is_part, found)):
+    if not isinstance(found, list) or not found or not all(map(_is_part, found)):
         raise invalid_next_token()
-    return found[1:]
+    return found

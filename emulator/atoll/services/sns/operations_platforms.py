@@ -9,7 +9,7 @@ from atoll.core.ids import uuid4
 from atoll.services.sns import platforms
 from atoll.services.sns.characters import check_shown
 from atoll.services.sns.errors import invalid_parameter
-from atoll.services.sns.paging import PAGE, make_token, read_number
+from atoll.services.sns.paging import Page
 from atoll.services.sns.platforms import (
     PLATFORMS,
     Application,
@@ -79,17 +79,18 @@ def set_platform_application_attributes(call: Call, tenant: Tenant) -> Params:
 
 @sns.operation("ListPlatformApplications", readonly=True)
 def list_platform_applications(call: Call, tenant: Tenant) -> Params:
+    page = Page(call)
     rows = tenant.rows(
         "SELECT id, name, attributes FROM platform_application WHERE id > ? ORDER BY id LIMIT ?",
-        (read_number(call.get("NextToken")), PAGE + 1),
+        (page.after_number, page.limit + 1),
     )
     found = [Application(id, name, orjson.loads(attributes)) for id, name, attributes in rows]
     return {
         "PlatformApplications": [
             {"PlatformApplicationArn": application_arn(tenant, each.name), "Attributes": platforms.shown(each)}
-            for each in found[:PAGE]
+            for each in found[: page.limit]
         ],
-        "NextToken": make_token(found[PAGE - 1].id) if len(found) > PAGE else None,
+        "NextToken": page.token([each.id for each in found]),
     }
 
 
@@ -163,10 +164,11 @@ def set_endpoint_attributes(call: Call, tenant: Tenant) -> Params:
 @sns.operation("ListEndpointsByPlatformApplication", readonly=True)
 def list_endpoints_by_platform_application(call: Call, tenant: Tenant) -> Params:
     application = find_application(tenant, call["PlatformApplicationArn"])
+    page = Page(call, application.name)
     rows = tenant.rows(
         "SELECT number, id, attributes FROM platform_endpoint WHERE application = ? AND number > ? "
         "ORDER BY number LIMIT ?",
-        (application.id, read_number(call.get("NextToken")), PAGE + 1),
+        (application.id, page.after_number, page.limit + 1),
     )
     return {
         "Endpoints": [
@@ -174,7 +176,7 @@ def list_endpoints_by_platform_application(call: Call, tenant: Tenant) -> Params
                 "EndpointArn": endpoint_arn(tenant, application.name, id),
                 "Attributes": orjson.loads(attributes),
             }
-            for _, id, attributes in rows[:PAGE]
+            for _, id, attributes in rows[: page.limit]
         ],
-        "NextToken": make_token(rows[PAGE - 1][0]) if len(rows) > PAGE else None,
+        "NextToken": page.token([number for number, _, _ in rows]),
     }

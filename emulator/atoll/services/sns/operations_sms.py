@@ -9,7 +9,7 @@ from atoll.services.sns.endpoints import is_phone_number, normal_phone_number
 from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.kept import SMS, keep_message
 from atoll.services.sns.messages import Message
-from atoll.services.sns.paging import PAGE, make_token, read_token
+from atoll.services.sns.paging import PAGE, Page
 from atoll.services.sns.service import sns
 from atoll.services.sns.sms import OPT_IN_PAUSE, check_sms_attributes, is_opted_out, sms_attributes
 from atoll.tenants import Tenant
@@ -54,12 +54,12 @@ def check_if_phone_number_is_opted_out(call: Call, tenant: Tenant) -> Params:
 
 @sns.operation("ListPhoneNumbersOptedOut", readonly=True)
 def list_phone_numbers_opted_out(call: Call, tenant: Tenant) -> Params:
+    page = Page(call, parameter="nextToken")
     rows = tenant.rows(
-        "SELECT number FROM opted_out WHERE number > ? ORDER BY number LIMIT ?",
-        (read_token(call.get("nextToken"), "nextToken"), PAGE + 1),
+        "SELECT number FROM opted_out WHERE number > ? ORDER BY number LIMIT ?", (page.after, page.limit + 1)
     )
-    numbers = [number for (number,) in rows[:PAGE]]
-    return {"phoneNumbers": numbers, "nextToken": make_token(numbers[-1]) if len(rows) > PAGE else None}
+    numbers = [number for (number,) in rows]
+    return {"phoneNumbers": numbers[: page.limit], "nextToken": page.token(numbers)}
 
 
 @sns.operation("OptInPhoneNumber")
@@ -132,19 +132,19 @@ def delete_sms_sandbox_phone_number(call: Call, tenant: Tenant) -> Params:
 
 @sns.operation("ListSMSSandboxPhoneNumbers", readonly=True)
 def list_sms_sandbox_phone_numbers(call: Call, tenant: Tenant) -> Params:
-    limit: int = call.get("MaxResults") or PAGE
+    page = Page(call, limit=call.get("MaxResults") or PAGE)
     rows = tenant.rows(
         "SELECT number, status FROM sandbox_number WHERE number > ? ORDER BY number LIMIT ?",
-        (read_token(call.get("NextToken")), limit + 1),
+        (page.after, page.limit + 1),
     )
     return {
-        "PhoneNumbers": [{"PhoneNumber": number, "Status": status} for number, status in rows[:limit]],
-        "NextToken": make_token(rows[limit - 1][0]) if len(rows) > limit else None,
+        "PhoneNumbers": [{"PhoneNumber": number, "Status": status} for number, status in rows[: page.limit]],
+        "NextToken": page.token([number for number, _ in rows]),
     }
 
 
 @sns.operation("ListOriginationNumbers", readonly=True)
 def list_origination_numbers(call: Call, tenant: Tenant) -> Params:
     """None: numbers are bought by another service."""
-    read_token(call.get("NextToken"))
+    Page(call)
     return {"PhoneNumbers": []}

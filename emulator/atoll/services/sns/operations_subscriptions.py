@@ -22,7 +22,7 @@ from atoll.services.sns.errors import (
     subscription_does_not_exist,
 )
 from atoll.services.sns.filter_policies import ATTRIBUTES
-from atoll.services.sns.paging import PAGE, make_token, read_number
+from atoll.services.sns.paging import Page
 from atoll.services.sns.platforms import endpoint_with_arn
 from atoll.services.sns.pushes import is_elsewhere
 from atoll.services.sns.service import sns
@@ -34,6 +34,8 @@ from atoll.tenants import Tenant
 
 MAX_FILTER_POLICIES = 200
 MAX_FIFO_SUBSCRIPTIONS = 100
+_OTHERS = 1 << 48
+"""More than any of a tenant's numbers of subscriptions."""
 _MIRRORS = (
     "SELECT number, id, topic, protocol, endpoint, pending FROM subscription_mirror WHERE number > ? "
     "ORDER BY number LIMIT ?"
@@ -270,29 +272,29 @@ def set_subscription_attributes(call: Call, tenant: Tenant) -> Params:
 @sns.operation("ListSubscriptionsByTopic", readonly=True)
 def list_subscriptions_by_topic(call: Call, tenant: Tenant) -> Params:
     topic = find_topic(tenant, call["TopicArn"])
-    found = subscriptions.page_of_topic(tenant, topic, read_number(call.get("NextToken")), PAGE + 1)
+    page = Page(call, topic.name)
+    found = subscriptions.page_of_topic(tenant, topic, page.after_number, page.limit + 1)
     return {
-        "Subscriptions": [as_listed(each) for each in found[:PAGE]],
-        "NextToken": make_token(found[PAGE - 1].number) if len(found) > PAGE else None,
+        "Subscriptions": [as_listed(each) for each in found[: page.limit]],
+        "NextToken": page.token([each.number for each in found]),
     }
 
 
 @sns.operation("ListSubscriptions", readonly=True)
 def list_subscriptions(call: Call, tenant: Tenant) -> Params:
-    """Those of the tenant's own topics first, then those of others, whose tokens end with a tilde."""
-    after = read_number((call.get("NextToken") or "").removesuffix("~")) if call.get("NextToken") else 0
-    listed: list[tuple[str, dict[str, str]]] = []
-    if not (call.get("NextToken") or "").endswith("~"):
-        own = subscriptions.page_of_owner(tenant, after, PAGE + 1)
-        listed = [(make_token(each.number), as_listed(each)) for each in own]
-        after = 0
-    if len(listed) <= PAGE:
-        rows = tenant.rows(_MIRRORS, (after, PAGE + 1 - len(listed)))
-        listed += [(f"{make_token(row[0])}~", _listed_mirror(call, row)) for row in rows]
-    more = len(listed) > PAGE
+    """Those to the tenant's own topics first, then those to others', whose places are behind `_OTHERS`."""
+    page = Page(call)
+    after = page.after_number
+    listed: list[tuple[int, dict[str, str]]] = []
+    if after <= _OTHERS:
+        own = subscriptions.page_of_owner(tenant, after, page.limit + 1)
+        listed = [(each.number, as_listed(each)) for each in own]
+    if len(listed) <= page.limit:
+        rows = tenant.rows(_MIRRORS, (max(0, after - _OTHERS), page.limit + 1 - len(listed)))
+        listed += [(_OTHERS + row[0], _listed_mirror(call, row)) for row in rows]
     return {
-        "Subscriptions": [each for _, each in listed[:PAGE]],
-        "NextToken": listed[PAGE - 1][0] if more else None,
+        "Subscriptions": [each for _, each in listed[: page.limit]],
+        "NextToken": page.token([place for place, _ in listed]),
     }
 
 

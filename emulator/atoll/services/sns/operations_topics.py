@@ -13,7 +13,7 @@ from atoll.services.sns.data_protection import check_data_protection_policy
 from atoll.services.sns.delivery_policies import effective_topic_policy
 from atoll.services.sns.envelopes import timestamp
 from atoll.services.sns.errors import invalid_parameter, resource_does_not_exist
-from atoll.services.sns.paging import PAGE, make_token, read_token
+from atoll.services.sns.paging import Page
 from atoll.services.sns.policies import default_policy, with_permission, without_permission
 from atoll.services.sns.service import sns
 from atoll.services.sns.subscriptions import count_subscriptions, protocols_of, remove_all
@@ -173,14 +173,12 @@ def store_attributes(tenant: Tenant, topic: Topic, attributes: Attributes) -> No
 
 @sns.operation("ListTopics", readonly=True)
 def list_topics(call: Call, tenant: Tenant) -> Params:
-    rows = tenant.rows(
-        "SELECT name FROM topic WHERE name > ? ORDER BY name LIMIT ?",
-        (read_token(call.get("NextToken")), PAGE + 1),
-    )
-    names = [name for (name,) in rows[:PAGE]]
+    page = Page(call)
+    rows = tenant.rows("SELECT name FROM topic WHERE name > ? ORDER BY name LIMIT ?", (page.after, page.limit + 1))
+    names = [name for (name,) in rows]
     return {
-        "Topics": [{"TopicArn": arn_of(tenant, name)} for name in names],
-        "NextToken": make_token(names[-1]) if len(rows) > PAGE else None,
+        "Topics": [{"TopicArn": arn_of(tenant, name)} for name in names[: page.limit]],
+        "NextToken": page.token(names),
     }
 
 

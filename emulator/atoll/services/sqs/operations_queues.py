@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from binascii import Error, a2b_base64, b2a_base64
 from typing import Any
 
 import orjson
 
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
+from atoll.core.page_tokens import Listing
 from atoll.services.sqs.attributes import (
     COUNTS,
     POLICIES,
@@ -232,28 +232,30 @@ def store_attributes(tenant: Tenant, queue: Queue, attributes: Attributes) -> No
 @sqs.operation("ListQueues", readonly=True)
 def list_queues(call: Call, tenant: Tenant) -> Params:
     prefix: str = call.get("QueueNamePrefix") or ""
-    after, limit = _page(call)
+    listing = Listing(call.operation, tenant.id, prefix)
+    after, limit = _page(call, listing)
     rows = tenant.rows(
         "SELECT name FROM queue WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
         (after, prefix, prefix + "\U0010ffff", limit + 1),
     )
-    listed = _listed(call, tenant, [name for (name,) in rows], limit)
+    listed = _listed(call, tenant, listing, [name for (name,) in rows], limit)
     return listed if "QueueUrls" in listed else {}
 
 
 @sqs.operation("ListDeadLetterSourceQueues", readonly=True)
 def list_dead_letter_source_queues(call: Call, tenant: Tenant) -> Params:
     queue = find_queue(tenant, call.params)
-    after, limit = _page(call)
+    listing = Listing(call.operation, tenant.id, queue.name)
+    after, limit = _page(call, listing)
     rows = tenant.rows(
         "SELECT name FROM queue WHERE dead_letter = ? AND name > ? ORDER BY name LIMIT ?",
         (queue.name, after, limit + 1),
     )
-    listed = _listed(call, tenant, [name for (name,) in rows], limit)
+    listed = _listed(call, tenant, listing, [name for (name,) in rows], limit)
     return {"queueUrls": listed.pop("QueueUrls", []), **listed}
 
 
-def _page(call: Call) -> tuple[str, int]:
+def _page(call: Call, listing: Listing) -> tuple[str, int]:
     """After which name to go on, and how many are asked for."""
     limit: int | None = call.get("MaxResults")
     if limit is not None and not 1 <= limit <= MAX_LISTED:
@@ -266,16 +268,13 @@ def _page(call: Call) -> tuple[str, int]:
         return "", limit or MAX_LISTED
     if limit is None:
         raise invalid_parameter("MaxResults is a mandatory parameter when you provide a value for NextToken.")
-    try:
-        version, _, name = a2b_base64(token, strict_mode=True).decode().partition(":")
-    except (Error, ValueError):
-        version = name = ""
-    if version != "1" or not name:
+    name = listing.place(token)
+    if name is None:
         raise invalid_parameter("Invalid or expired next token.")
     return name, limit
 
 
-def _listed(call: Call, tenant: Tenant, names: list[str], limit: int) -> dict[str, Any]:
+def _listed(call: Call, tenant: Tenant, listing: Listing, names: list[str], limit: int) -> dict[str, Any]:
     """A page of queue URLs, given one name more than it holds where there are more. AWS gives a token only to who set
     MaxResults."""
     page = names[:limit]
@@ -283,5 +282,5 @@ def _listed(call: Call, tenant: Tenant, names: list[str], limit: int) -> dict[st
     if page:
         result["QueueUrls"] = [url_of(call, tenant, name) for name in page]
     if len(names) > limit and call.get("MaxResults") is not None:
-        result["NextToken"] = b2a_base64(f"1:{page[-1]}".encode(), newline=False).decode()
+        result["NextToken"] = listing.token(page[-1])
     return result

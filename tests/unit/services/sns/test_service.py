@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
@@ -66,8 +66,6 @@ NINES = "9" * 5000
                 "Attributes": {"FifoTopic": "true", "ArchivePolicy": f'{{"MessageRetentionPeriod":"{NINES}"}}'},
             },
         ),
-        ("ListSubscriptions", {"NextToken": b64encode(b"9" * 25).decode()}),
-        ("ListPlatformApplications", {"NextToken": b64encode(b"9" * 25).decode()}),
         ("SetSMSAttributes", {"attributes": {"MonthlySpendLimit": NINES}}),
     ],
 )
@@ -80,3 +78,31 @@ def test_numbers_without_end_in_filter_policies_are_refused(sns: Any, rule: str)
     policy = {"FilterPolicy": f'{{"a":[{rule}]}}'}
     params = {"Protocol": "sqs", "Endpoint": sns.queue_arn(), "Attributes": policy}
     assert sns.fails("Subscribe", TopicArn=sns.topic(), **params)[0] == "InvalidParameter"
+
+
+def test_a_token_is_good_for_its_list_alone(sns: Any) -> None:
+    for number in range(101):
+        sns.topic(f"t{number:03}")
+    token = sns.call("ListTopics")["NextToken"]
+    sns.call("CreatePlatformApplication", Name="a", Platform="GCM", Attributes={"PlatformCredential": "c"})
+    app = "arn:aws:sns:eu-central-1:111111111111:app/GCM/a"
+    for operation, params in (
+        ("ListSubscriptions", {}),
+        ("ListSubscriptionsByTopic", {"TopicArn": "arn:aws:sns:eu-central-1:111111111111:t000"}),
+        ("ListPlatformApplications", {}),
+        ("ListEndpointsByPlatformApplication", {"PlatformApplicationArn": app}),
+        ("ListSMSSandboxPhoneNumbers", {}),
+        ("ListOriginationNumbers", {}),
+    ):
+        assert sns.fails(operation, **params, NextToken=token)[0] == "InvalidParameter"
+    assert sns.fails("ListPhoneNumbersOptedOut", nextToken=token)[0] == "InvalidParameter"
+
+
+@pytest.mark.parametrize("place", ["9" * 25, "t100", "-1", "\u0663"])
+def test_a_token_that_somebody_made_up(sns: Any, place: str) -> None:
+    topic = sns.topic()
+    for number in range(101):
+        sns.subscribe(topic, endpoint=sns.queue_arn(f"q{number}"))
+    listing, _, _ = b64decode(sns.call("ListSubscriptions")["NextToken"]).partition(b":")
+    token = b64encode(listing + b":" + place.encode()).decode()
+    assert sns.fails("ListSubscriptions", NextToken=token)[0] == "InvalidParameter"
