@@ -74,9 +74,11 @@ def endpoint() -> Iterator[Endpoint]:
     endpoint.close()
 
 
-def fetch(url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
+def fetch(url: str, method: str = "GET", body: bytes | None = None, token: str = "") -> tuple[int, bytes]:
+    """`token` is the control token, for what wants it."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method), timeout=20) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -366,6 +368,18 @@ def test_links_lead_into_their_realm(
         sns.publish(TopicArn=topic, Message="m")
         assert fetch(endpoint.next()[1]["UnsubscribeURL"])[0] == 200
         assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+        for protocol in ("email", "email-json"):
+            sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint="a@example.com")
+            where = f"realm=preview-7&account=111111111111&region={sns.meta.region_name}&kind=email"
+            kept = fetch(f"{atoll.url}/_atoll/v1/messages?{where}", token=token)[1]
+            text = json.loads(kept)["items"][-1]["message"]
+            if protocol == "email-json":
+                verify(json.loads(text))
+                link = json.loads(text)["SubscribeURL"]
+            else:
+                link = text.rpartition(" ")[2]
+            assert fetch(link)[0] == 200
+        assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsConfirmed"] == "2"
         # Of all that there is a link leads to no more.
         listing = fetch(f"{atoll.url}/?Action=ListTopics&Version=2010-03-31&X-Atoll-Realm=preview-7")
         assert listing[0] == 403

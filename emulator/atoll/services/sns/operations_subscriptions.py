@@ -10,7 +10,8 @@ from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.ids import uuid4
 from atoll.core.lagoon import Lagoon
-from atoll.services.sns import subscriptions, tokens
+from atoll.index import Realm
+from atoll.services.sns import signing, subscriptions, tokens
 from atoll.services.sns.archive import start_replay
 from atoll.services.sns.confirmations import ask_to_confirm, tell_of_the_end
 from atoll.services.sns.delivery_policies import effective_subscription_policy
@@ -47,6 +48,8 @@ def subscribe(call: Call, tenant: Tenant) -> Params | Coroutine[Any, Any, Params
     if call["Protocol"] == "application" and is_elsewhere(tenant, call.get("Endpoint") or ""):
         _read_subscription(call, tenant)
         return _subscribe_app(call, tenant.lagoon)
+    if call["Protocol"] == "email-json" and not signing.is_ready(tenant.realm):
+        return _prepare_and_subscribe(call, tenant.lagoon, tenant.realm)
     return _subscribe(tenant, call)
 
 
@@ -58,6 +61,12 @@ async def _subscribe_app(call: Call, lagoon: Lagoon) -> Params:
         if error.fault != "Sender":
             raise
         raise no_endpoint_to_subscribe(call["Endpoint"]) from None
+    return await lagoon.transaction(_subscribe, call)
+
+
+async def _prepare_and_subscribe(call: Call, lagoon: Lagoon, realm: Realm) -> Params:
+    """Where the confirmation is signed, and the realm's signing key is not there yet."""
+    await lagoon.in_thread(signing.prepare, realm)
     return await lagoon.transaction(_subscribe, call)
 
 

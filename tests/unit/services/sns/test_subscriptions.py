@@ -134,9 +134,11 @@ def test_limits(sns: Any) -> None:
 
 def test_email_json_is_a_document(sns: Any) -> None:
     topic = sns.topic()
-    given = {"TopicArn": topic, "Protocol": "email-json", "Endpoint": "a@example.com", "ReturnSubscriptionArn": True}
-    arn = sns.call("Subscribe", **given)["SubscriptionArn"]
-    sns.call("ConfirmSubscription", TopicArn=topic, Token=token_of(sns, arn))
+    sns.subscribe(topic, "email-json", "a@example.com")
+    [asked] = sns.call("PeekKept", Kind="email")["Messages"]["a@example.com"]
+    document = json.loads(asked["Message"])
+    assert (document["Type"], document["TopicArn"]) == ("SubscriptionConfirmation", topic)
+    sns.call("ConfirmSubscription", TopicArn=topic, Token=document["Token"])
     sns.publish(topic, "hello")
     document = json.loads(sns.call("PeekKept", Kind="email")["Messages"]["a@example.com"][-1]["Message"])
     assert (document["Type"], document["Message"]) == ("Notification", "hello")
