@@ -186,7 +186,7 @@ class _Reader:
         address, slash, mask = self._tokens.take().partition("/")
         if not slash or "/" in mask:
             raise self._refuse("Malformed CIDR, one '/' required")
-        if not mask.isdecimal():
+        if not (mask.isascii() and mask.isdecimal()):
             raise self._refuse("Malformed CIDR, mask bits must be an integer")
         try:
             ip_network(f"{address}/{mask}", strict=False)

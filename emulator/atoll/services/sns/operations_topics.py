@@ -55,10 +55,11 @@ def create_topic(call: Call, tenant: Tenant) -> Params:
     given: Attributes = dict(call.get("Attributes") or {})
     fifo = given.pop("FifoTopic", "false").lower() == "true"
     check_name(name, fifo=fifo)
+    arn = arn_of(tenant, name)
     for attribute, value in given.items():
         if attribute not in SETTABLE:
             raise invalid_parameter(f"{_ATTRIBUTES}Unknown attribute {attribute}")
-        given[attribute] = read_attribute(attribute, value, fifo=fifo, prefix=_ATTRIBUTES)
+        given[attribute] = read_attribute(attribute, value, topic_arn=arn, fifo=fifo, prefix=_ATTRIBUTES)
     tags = merged_tags({}, read_tags(call.get("Tags")))
     protection: str = call.get("DataProtectionPolicy") or ""
     if protection:
@@ -66,7 +67,7 @@ def create_topic(call: Call, tenant: Tenant) -> Params:
     topic = topic_named(tenant, name)
     if topic is not None:
         _check_same(tenant, topic, given, tags)
-        return {"TopicArn": topic.arn}
+        return {"TopicArn": arn}
     _check_room(tenant, fifo=fifo)
     attributes = {attribute: value for attribute, value in given.items() if value}
     now = int(tenant.now() * 1000)
@@ -74,7 +75,7 @@ def create_topic(call: Call, tenant: Tenant) -> Params:
         _INSERT, (name, now, dump_attributes(tenant, begin_keeping(tenant, {}, attributes)), dump(tags), protection)
     )
     record_topic(tenant, name, tags)
-    return {"TopicArn": arn_of(tenant, name)}
+    return {"TopicArn": arn}
 
 
 def _check_room(tenant: Tenant, *, fifo: bool) -> None:
@@ -145,7 +146,7 @@ def set_topic_attributes(call: Call, tenant: Tenant) -> Params:
         raise invalid_parameter("AttributeName")
     if name == "Policy" and not value:
         raise invalid_parameter("Policy Error: null")
-    value = read_attribute(name, value, fifo=topic.fifo)
+    value = read_attribute(name, value, topic_arn=topic.arn, fifo=topic.fifo)
     if name == "MaximumMessageSize" and value and int(value) > DEFAULT_SIZE:
         _check_fit_for_large(tenant, topic)
     attributes = {**topic.attributes, name: value}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import orjson
 
@@ -47,6 +48,9 @@ GRANTABLE = frozenset(
 )
 """Those that are of a topic: no others may stand in its policy."""
 MAX_BYTES = 30 * 1024
+MAX_STATEMENTS = 100
+MAX_PRINCIPALS = 200
+"""Of a statement."""
 OUT_OF_SCOPE = "Policy statement action out of service scope!"
 _NAME = re.compile(r"[a-z*?]+")
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -71,20 +75,41 @@ def default_policy(tenant: TenantId, topic_arn: str) -> str:
     return orjson.dumps(policy).decode()
 
 
-def check_policy(text: str, prefix: str = "") -> None:
-    """Raises InvalidParameterException where the text is no policy that a topic may have."""
+def check_policy(text: str, topic_arn: str, prefix: str = "") -> None:
+    """Raises InvalidParameterException where the text is no policy that this topic may have."""
     policy = read_object(text)
-    if policy is None or len(text.encode()) > MAX_BYTES or not policy.keys() <= {"Version", "Id", "Statement"}:
+    if policy is None or len(text.encode()) > MAX_BYTES or not _is_policy(policy, topic_arn):
         raise invalid_parameter(f"{prefix}Policy Error: null")
-    if policy.get("Version", VERSIONS[0]) not in VERSIONS:
-        raise invalid_parameter(f"{prefix}Policy Error: null")
-    statements = statements_of(policy)
-    if not statements or not all(map(is_statement, statements)):
-        raise invalid_parameter(f"{prefix}Policy Error: null")
-    for statement in statements:
+    for statement in statements_of(policy):
         for action in listed(statement.get("Action", statement.get("NotAction"))):
             if not _is_in_scope(action):
                 raise invalid_parameter(f"{prefix}{OUT_OF_SCOPE}")
+
+
+def _is_policy(policy: dict[str, Any], topic_arn: str) -> bool:
+    if not policy.keys() <= {"Version", "Id", "Statement"} or policy.get("Version", VERSIONS[0]) not in VERSIONS:
+        return False
+    statements = statements_of(policy)
+    if not 1 <= len(statements) <= MAX_STATEMENTS or not all(map(is_statement, statements)):
+        return False
+    labels = [statement["Sid"] for statement in statements if statement.get("Sid", "") != ""]
+    return (
+        all(isinstance(label, str) for label in labels)
+        and len(set(labels)) == len(labels)
+        and all(_is_of_topic(statement, topic_arn) for statement in statements)
+    )
+
+
+def _is_of_topic(statement: dict[str, Any], topic_arn: str) -> bool:
+    """Whether its one resource is the topic, and whom it is for is said."""
+    resources = listed(statement.get("Resource", []))
+    principals = statement.get("Principal", statement.get("NotPrincipal"))
+    count = sum(len(listed(each)) for each in principals.values()) if isinstance(principals, dict) else 1
+    return (
+        len(resources) == 1
+        and fnmatchcase(topic_arn, resources[0].replace("[", "[[]"))
+        and 1 <= count <= MAX_PRINCIPALS
+    )
 
 
 def _is_in_scope(action: str) -> bool:
@@ -122,7 +147,7 @@ def with_permission(
         "Resource": topic_arn,
     }
     changed = orjson.dumps({**policy, "Statement": [*statements, statement]}).decode()
-    if len(changed.encode()) > MAX_BYTES:
+    if len(changed.encode()) > MAX_BYTES or len(statements) >= MAX_STATEMENTS or len(accounts) > MAX_PRINCIPALS:
         raise invalid_parameter("Policy Error: null")
     return changed
 

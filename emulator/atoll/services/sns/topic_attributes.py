@@ -57,7 +57,7 @@ NO_PERCENTAGE = "{} value provided is not an integer between 0-100"
 _PERCENTAGE = re.compile(r"0*(?:[0-9]{1,2}|100)")
 
 
-def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> str:
+def read_attribute(name: str, value: str, *, topic_arn: str, fifo: bool, prefix: str = "") -> str:
     """The value as it is kept and shown. Raises InvalidParameterException. `prefix` stands before the attribute's name
     in messages."""
     if name == "ContentBasedDeduplication" and not fifo:
@@ -81,7 +81,7 @@ def read_attribute(name: str, value: str, *, fifo: bool, prefix: str = "") -> st
         case "FifoThroughputScope":
             _check_one_of(name, value, ("Topic", "MessageGroup"), prefix)
         case "Policy":
-            check_policy(value, prefix)
+            check_policy(value, topic_arn, prefix)
         case "SignatureVersion":
             _check_one_of(name, value, ("1", "2"), prefix)
         case "TracingConfig":
