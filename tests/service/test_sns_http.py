@@ -203,6 +203,31 @@ def test_deliveries_outlive_the_process(atoll_with: Callable[..., Any], endpoint
         assert endpoint.next()[1]["Message"] == "later"
 
 
+def test_a_fork_leaves_postings_to_its_original(
+    atoll_with: Callable[..., Any], endpoint: Endpoint, tmp_path: Path
+) -> None:
+    policy = json.dumps({"healthyRetryPolicy": {"numRetries": 10, "minDelayTarget": 1, "maxDelayTarget": 1}})
+    with atoll_with("--data", str(tmp_path / "data")) as atoll:
+        sns = atoll.client("sns", "111111111111", "eu-central-1")
+        topic = sns.create_topic(Name="t")["TopicArn"]
+        confirmed(sns, topic, endpoint, DeliveryPolicy=policy)
+        # It is not delivered before the fork is there.
+        endpoint.statuses = [500] * 1000
+        sns.publish(TopicArn=topic, Message="once")
+        assert endpoint.next()[1]["Message"] == "once"
+        file = str(tmp_path / "seeded.atoll")
+        atoll.command("snapshot", "save", "111111111111", file)
+        atoll.command("snapshot", "load", file, "--account", "333333333333")
+        endpoint.statuses.clear()
+        told: list[tuple[str, str]] = []
+        fork = topic.replace("111111111111", "333333333333")
+        atoll.client("sns", "333333333333", "eu-central-1").publish(TopicArn=fork, Message="of the fork")
+        while not {(topic, "once"), (fork, "of the fork")} <= set(told):
+            document = endpoint.next()[1]
+            told.append((document["TopicArn"], document["Message"]))
+        assert (fork, "once") not in told
+
+
 # ---- signatures of what queues get
 
 

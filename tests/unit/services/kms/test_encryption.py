@@ -66,18 +66,24 @@ def test_the_context_is_bound(kms: Any) -> None:
     assert kms.decrypt(kms.encrypt(key, EncryptionContext={})) == b"secret"
 
 
+@pytest.mark.parametrize("reader", [("111111111111", "eu-central-1"), ("222222222222", "us-east-1")])
 @pytest.mark.parametrize("named", [True, False])
-@pytest.mark.parametrize("tags", [None, {"_custom_id_": "mine"}])
-def test_what_was_cut_or_changed_is_no_ciphertext(kms: Any, named: bool, tags: dict[str, str] | None) -> None:
-    key = kms.key(tags=tags)
+@pytest.mark.parametrize("made", [{}, {"tags": {"_custom_id_": "mine"}}, {"MultiRegion": True}])
+def test_what_was_cut_or_changed_is_no_ciphertext(
+    kms: Any, made: dict[str, Any], named: bool, reader: tuple[str, str]
+) -> None:
+    key = kms.key(**made)
+    if "MultiRegion" in made:
+        kms.call("ReplicateKey", KeyId=key, ReplicaRegion="us-east-1")
     blob = kms.encrypt(key)
-    by = {"KeyId": key} if named else {}
+    by = {"KeyId": kms.arn(key)} if named else {}
+    assert kms.decrypt(blob, reader, **by) == b"secret"
     for end in range(len(blob)):
-        assert kms.fails("Decrypt", CiphertextBlob=blob[:end] or b"\0", **by) == INVALID
+        assert kms.fails("Decrypt", reader, CiphertextBlob=blob[:end] or b"\0", **by) == INVALID
     for at in range(len(blob)):
         changed = blob[:at] + bytes((blob[at] ^ 1,)) + blob[at + 1 :]
-        assert kms.fails("Decrypt", CiphertextBlob=changed, **by) == INVALID, at
-    assert kms.fails("Decrypt", CiphertextBlob=blob + b"\0") == INVALID
+        assert kms.fails("Decrypt", reader, CiphertextBlob=changed, **by) == INVALID, at
+    assert kms.fails("Decrypt", reader, CiphertextBlob=blob + b"\0") == INVALID
 
 
 def test_a_ciphertext_of_nobody_s_key(kms: Any) -> None:
