@@ -1,6 +1,7 @@
 """Reads an operation's input from JSON, with the type checks and the words of AWS's own deserializer.
 
-Compiled once per structure. Unknown members are ignored, nulls are absent members, as with AWS.
+Compiled once per structure. Unknown members are ignored, nulls are absent members, as with AWS. Of a whole body msgspec
+makes most by itself (json_types.py); what it does not take is read member by member.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+from msgspec.json import Decoder
 
 from atoll.core.ids import uuid4
 from atoll.wire import text, timestamps
+from atoll.wire.json_types import type_of
 from atoll.wire.model import Member, Shape
 from atoll.wire.text import LONG, Malformed
 
@@ -31,13 +34,48 @@ def loads(body: bytes) -> Any:
         raise Malformed from None
 
 
+def reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
+    """What reads a body as a structure. It raises Malformed."""
+    read = structure(shape)
+    deep = unbounded(shape)
+
+    def read_by_members(body: bytes) -> dict[str, Any]:
+        value = loads(body)
+        if deep:
+            check_depth(value)
+        params: dict[str, Any] = read(value)
+        return params
+
+    exact = type_of(shape)
+    if exact is None:
+        return read_by_members
+    decode = Decoder(exact).decode
+    tokens = _tokens_of(shape)
+
+    def read_at_once(body: bytes) -> dict[str, Any]:
+        try:
+            params: dict[str, Any] = decode(body)
+        except (ValueError, RecursionError):
+            return read_by_members(body)
+        for name in tokens:
+            if name not in params:
+                params[name] = uuid4()
+        return params
+
+    return read_at_once
+
+
+def _tokens_of(shape: Shape) -> tuple[str, ...]:
+    return tuple(name for name, member in shape.members.items() if member.idempotency_token and not member.location)
+
+
 def structure(shape: Shape) -> Read:
     """What reads a JSON object as `shape`."""
     compiled: Read | None = shape.compiled.get("json.read")
     if compiled is not None:
         return compiled
     slots: dict[str, tuple[str, Read | None]] = {}
-    tokens = tuple(name for name, member in shape.members.items() if member.idempotency_token and not member.location)
+    tokens = _tokens_of(shape)
 
     def read(value: Any) -> dict[str, Any]:
         if type(value) is not dict:

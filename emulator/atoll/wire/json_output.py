@@ -1,7 +1,8 @@
 """Writes an operation's output as JSON.
 
-What the model names as it is on the wire is given to orjson as it is, which asks back for blobs and timestamps only.
-For the rest a function is compiled, once per structure, that makes what orjson takes.
+What the model names as it is on the wire is given to a library as it is: to msgspec, which writes blobs itself, or to
+orjson, which asks back for blobs and timestamps. For the rest a function is compiled, once per structure, that makes
+what orjson takes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 from atoll.wire import text, timestamps
@@ -19,12 +21,17 @@ from atoll.wire.model import Member, Shape
 Convert = Callable[[Any], Any]
 WriteBytes = Callable[[dict[str, Any]], bytes]
 
+_FLAT = frozenset(("string", "blob", "boolean", "integer", "long"))
+
 
 def writer(shape: Shape) -> WriteBytes:
     """What writes a structure's members that belong in a body. Members that are None are left out."""
     convert = structure(shape)
     if not _plain(shape):
         return lambda value: orjson.dumps(convert(value))
+    if all(member.shape.type in _FLAT for member in shape.members.values()):
+        encode = msgspec.json.Encoder().encode
+        return lambda value: encode(convert(value) if None in value.values() else value)
 
     def write(value: dict[str, Any]) -> bytes:
         written = orjson.dumps(value, _scalar, orjson.OPT_PASSTHROUGH_DATETIME)

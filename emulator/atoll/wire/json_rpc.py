@@ -28,18 +28,7 @@ def _compile_parser(operation: Operation) -> Parse:
     shape = operation.view("json").input
     if shape is None:
         return lambda body: {}
-    read = json_input.structure(shape)
-    loads = json_input.loads
-    if not json_input.unbounded(shape):
-        return lambda body: read(loads(body))
-
-    def parse(body: bytes) -> Params:
-        value = loads(body)
-        json_input.check_depth(value)
-        params: Params = read(value)
-        return params
-
-    return parse
+    return json_input.reader(shape)
 
 
 def _compile_renderer(operation: Operation) -> tuple[str, Render]:

@@ -21,16 +21,8 @@ _CONTENT_TYPE = "application/json"
 
 
 def _read_members(shape: Shape) -> rest_input.ReadBody:
-    read = json_input.structure(shape)
-    unbounded = json_input.unbounded(shape)
-
-    def read_body(body: bytes) -> Any:
-        value = json_input.loads(body) if body else {}
-        if unbounded:
-            json_input.check_depth(value)
-        return read(value)
-
-    return read_body
+    read = json_input.reader(shape)
+    return lambda body: read(body or b"{}")
 
 
 def _read_payload(member: Member) -> rest_input.ReadBody:
