@@ -6,7 +6,6 @@ for what a model allows. A name that is both a leaf and a branch keeps its leaf 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -64,9 +63,9 @@ _read_known = lru_cache(maxsize=4096)(_read)
 def whole_body(request: Request) -> bytes:
     """The body of a request that is not streamed."""
     body = request.body
-    if isinstance(body, AsyncIterator):
-        raise TypeError(f"{request.method} {request.path}: its body was to be read whole")
-    return body
+    if isinstance(body, bytes):
+        return body
+    raise TypeError(f"{request.method} {request.path}: its body was to be read whole")
 
 
 def text_of(request: Request) -> str:
