@@ -139,7 +139,20 @@ def _scalar(shape: Shape) -> Check | None:
         if wrong := violated(value):
             found.extend(Violation(path, value, (constraint,), sensitive, shape) for constraint in wrong)
 
-    return check
+    if not _is_counted(shape) or shape.pattern or shape.enum or shape.min is None or shape.max is None:
+        return check
+    least, most = shape.min, shape.max
+
+    def check_length(value: Any, path: str, found: list[Violation]) -> None:
+        """The same, for the most usual of constraints."""
+        try:
+            if least <= len(value) <= most:
+                return
+        except TypeError:
+            return  # It is streamed: nobody knows its length yet.
+        check(value, path, found)
+
+    return check_length
 
 
 def _list(shape: Shape) -> Check | None:
