@@ -125,6 +125,7 @@ def _map(member: Member, dialect: Dialect) -> Read:
     assert value is not None
     key_name, value_name = key.location_name or "key", value.location_name or "value"
     read_value = _value(value, dialect)
+    structured = value.shape.type == "structure"
     entry_name = dialect.entry_name(member)
 
     def read_map(node: str | form.Tree) -> dict[str, Any]:
@@ -140,8 +141,10 @@ def _map(member: Member, dialect: Dialect) -> Read:
             if isinstance(entry, str) or key_name not in entry:
                 raise text.Malformed("Expected null")
             name = entry[key_name]
-            if value_name in entry:
-                entries[name if isinstance(name, str) else _leaf(name)] = read_value(entry[value_name])
+            # A structure of which nothing is sent is an empty one, whose required members are missed.
+            value_sent = entry.get(value_name, {} if structured else None)
+            if value_sent is not None:
+                entries[name if isinstance(name, str) else _leaf(name)] = read_value(value_sent)
         return entries
 
     return read_map

@@ -46,6 +46,13 @@ def test_lists_of_structures() -> None:
     }
 
 
+def test_an_entry_of_a_map_without_its_structure_is_an_empty_one() -> None:
+    body = "TopicArn=t&Message=m&MessageAttributes.entry.1.Name=a"
+    assert parse("sns", "Publish", body)["MessageAttributes"] == {"a": {}}
+    body = "Name=n&Attributes.entry.1.key=a&Attributes.entry.2.key=b&Attributes.entry.2.value=c"
+    assert parse("sns", "CreateTopic", body)["Attributes"] == {"b": "c"}
+
+
 @pytest.mark.parametrize(
     ("body", "code", "message", "status"),
     [

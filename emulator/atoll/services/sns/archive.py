@@ -14,7 +14,7 @@ from atoll.services.sns.errors import invalid_parameter
 from atoll.services.sns.fanout import Fanout
 from atoll.services.sns.messages import Message, decode_message, encode_message
 from atoll.services.sns.replay_policies import parse_replay_policy
-from atoll.services.sns.subscriptions import Subscription, store, subscription_with_id
+from atoll.services.sns.subscriptions import Subscription, confirmed_subscriptions, store, subscription_with_id
 from atoll.services.sns.topic_attributes import Attributes
 from atoll.services.sns.topics import Topic, dump, topic_with_id
 from atoll.tenants import Tenant
@@ -111,12 +111,30 @@ def replay(tenant: Tenant, id: str) -> None:
     store(tenant, topic, subscription, replay=dump(state))
 
 
-def is_live(topic: Topic, subscription: Subscription, published: int) -> bool:
-    """Whether it gets what is published then: it has no replay, or one whose archive is gone, or one that is over and
-    had no end before."""
-    if not subscription.replay or not topic.archive_days:
+def finish_replays(tenant: Tenant, topic: Topic) -> None:
+    """At once, since the archive is about to go, and what was published meanwhile is nowhere else."""
+    for id in [subscription.id for subscription in confirmed_subscriptions(tenant, topic) if subscription.replay]:
+        while (found := subscription_with_id(tenant, id)) is not None and found[1].replay["status"] != COMPLETED:
+            replay(tenant, id)
+        tenant.set_timer("sns", "replay", id, None)
+
+
+def _end(subscription: Subscription) -> int | None:
+    return parse_replay_policy(subscription.attributes["ReplayPolicy"]).end
+
+
+def is_live(subscription: Subscription, published: int) -> bool:
+    """Whether it gets what is published then: it has no replay, or one that is over and had no end before."""
+    if not subscription.replay:
         return True
     if subscription.replay["status"] != COMPLETED:
         return False
-    end = parse_replay_policy(subscription.attributes["ReplayPolicy"]).end
+    end = _end(subscription)
     return end is None or published <= end
+
+
+def shown_status(tenant: Tenant, subscription: Subscription) -> str:
+    """A replay goes on until its end, even if all that is archived was delivered."""
+    status: str = subscription.replay["status"]
+    end = _end(subscription)
+    return RUNNING if status == COMPLETED and end is not None and tenant.now() * 1000 <= end else status

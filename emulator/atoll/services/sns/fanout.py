@@ -13,7 +13,6 @@ from atoll.core.arn import render_arn
 from atoll.core.errors import AwsError
 from atoll.core.json_objects import read_object
 from atoll.services.sns import kept, postings
-from atoll.services.sns.endpoints import normal_phone_number
 from atoll.services.sns.envelopes import NOTIFICATION, Envelope
 from atoll.services.sns.filter_matching import attribute_values
 from atoll.services.sns.filter_policies import BODY
@@ -265,10 +264,8 @@ class Fanout:
     def _keep(self, subscription: Subscription) -> None:
         message, protocol, target = self._message, subscription.protocol, subscription.endpoint
         kind = _KEPT.get(protocol, kept.EMAIL)
-        if protocol == "sms":
-            target = normal_phone_number(target)
-            if is_opted_out(self._tenant, target):
-                return
+        if protocol == "sms" and is_opted_out(self._tenant, target):
+            return
         text = message.text_for(protocol)
         if protocol == "email-json" or (protocol == "firehose" and not subscription.raw):
             text = self._envelope(text).text(subscription.arn)

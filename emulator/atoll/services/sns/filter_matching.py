@@ -22,7 +22,13 @@ _ABSENT: Any = object()
 
 def compile_filter(policy: Policy, scope: str) -> Matcher:
     """What decides on an object: a message's attributes as `attribute_values` gives them, or its body."""
-    parts = [_field(key, value, scope) for key, value in policy.items()]
+    match = _object(policy)
+    # A message without attributes passes no policy on them, not even one that asks for an attribute to be absent.
+    return (lambda message: bool(message) and match(message)) if scope == ATTRIBUTES and policy else match
+
+
+def _object(policy: Policy) -> Matcher:
+    parts = [_field(key, value) for key, value in policy.items()]
     if len(parts) == 1:
         return parts[0]
     return lambda message: all(part(message) for part in parts)
@@ -58,18 +64,18 @@ def _number(text: str) -> Any:
         return text
 
 
-def _field(key: str, value: Any, scope: str) -> Matcher:
+def _field(key: str, value: Any) -> Matcher:
     if is_or(key, value):
-        choices = [compile_filter(each, scope) for each in value]
+        choices = [_object(each) for each in value]
         return lambda message: any(choice(message) for choice in choices)
     if isinstance(value, dict):
-        inner = compile_filter(value, scope)
+        inner = _object(value)
 
         def within(message: Mapping[str, Any]) -> bool:
             return _any_object(inner, message.get(key))
 
         return within
-    return _leaf(key, value, scope)
+    return _leaf(key, value)
 
 
 def _any_object(inner: Matcher, value: Any) -> bool:
@@ -77,11 +83,8 @@ def _any_object(inner: Matcher, value: Any) -> bool:
     return any(inner(each if isinstance(each, dict) else {}) for each in elements(value))
 
 
-def _leaf(key: str, rules: list[Any], scope: str) -> Matcher:
+def _leaf(key: str, rules: list[Any]) -> Matcher:
     absent = any(isinstance(rule, dict) and rule.get("exists") is False for rule in rules)
-    if scope == ATTRIBUTES and None in rules:
-        # An attribute cannot be null: the rule asks for there being none.
-        absent = True
     tests = [_test(rule) for rule in rules]
     test = tests[0] if len(tests) == 1 else lambda value: any(each(value) for each in tests)
 
@@ -117,7 +120,8 @@ def _test(rule: Any) -> Test:
     [(operator, operand)] = rule.items()
     match operator:
         case "exists":
-            return lambda value: bool(operand)
+            # https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html
+            return lambda value: operand and value is not None and value != ""
         case "numeric":
             return _numeric(operand)
         case "cidr":

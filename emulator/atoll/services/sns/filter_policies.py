@@ -260,4 +260,5 @@ class _Reader:
 def _shown(token: Token) -> str:
     if token.kind in ("{", "}", "[", "]"):
         return token.kind
-    return str(orjson.dumps(token.value).decode())
+    # An integer may be longer than orjson's.
+    return str(token.value) if type(token.value) is int else orjson.dumps(token.value).decode()

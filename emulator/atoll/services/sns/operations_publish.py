@@ -108,7 +108,7 @@ def _send(tenant: Tenant, topic: Topic, message: Message) -> Params:
         answer["SequenceNumber"] = message.sequence = fifo.render_sequence(sequence)
         if topic.archive_days:
             put_into_archive(tenant, topic, sequence, message)
-        live = [subscription for subscription in live if is_live(topic, subscription, message.published)]
+        live = [subscription for subscription in live if is_live(subscription, message.published)]
     if live:
         Fanout(tenant, topic, message).deliver_all(live)
     return answer

@@ -12,10 +12,10 @@ from atoll.core.ids import uuid4
 from atoll.core.lagoon import Lagoon
 from atoll.index import Realm
 from atoll.services.sns import signing, subscriptions, tokens
-from atoll.services.sns.archive import start_replay
+from atoll.services.sns.archive import shown_status, start_replay
 from atoll.services.sns.confirmations import ask_to_confirm, tell_of_the_end
 from atoll.services.sns.delivery_policies import effective_subscription_policy
-from atoll.services.sns.endpoints import CONFIRMED_LATER, check_endpoint
+from atoll.services.sns.endpoints import CONFIRMED_LATER, check_endpoint, normal_phone_number
 from atoll.services.sns.errors import (
     invalid_parameter,
     no_endpoint_to_subscribe,
@@ -77,6 +77,8 @@ def _read_subscription(call: Call, tenant: Tenant) -> tuple[Topic, str, Attribut
     endpoint: str = call.get("Endpoint") or ""
     given: Attributes = call.get("Attributes") or {}
     check_endpoint(protocol, endpoint, fifo=topic.fifo)
+    if protocol == "sms":
+        endpoint = normal_phone_number(endpoint)
     attributes = check_attributes(given, {}, fifo=topic.fifo, protocol=protocol, endpoint=endpoint, prefix=SUBSCRIBING)
     if protocol == "firehose" and "SubscriptionRoleArn" not in attributes:
         raise invalid_parameter("Attributes Reason: SubscriptionRoleArn is required for firehose subscriptions")
@@ -248,7 +250,7 @@ def get_subscription_attributes(call: Call, tenant: Tenant) -> Params:
         policy = subscription.delivery_policy(topic)
         shown["EffectiveDeliveryPolicy"] = dump(effective_subscription_policy(policy))
     if subscription.replay:
-        shown["ReplayStatus"] = subscription.replay["status"]
+        shown["ReplayStatus"] = shown_status(tenant, subscription)
     return {"Attributes": shown}
 
 

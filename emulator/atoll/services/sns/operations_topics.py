@@ -8,7 +8,7 @@ import orjson
 
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
-from atoll.services.sns.archive import began, begin_keeping, forget_archive
+from atoll.services.sns.archive import began, begin_keeping, finish_replays, forget_archive
 from atoll.services.sns.data_protection import check_data_protection_policy
 from atoll.services.sns.delivery_policies import effective_topic_policy
 from atoll.services.sns.envelopes import timestamp
@@ -153,6 +153,7 @@ def set_topic_attributes(call: Call, tenant: Tenant) -> Params:
     if not value:
         del attributes[name]
     if name == "ArchivePolicy" and not value:
+        finish_replays(tenant, topic)
         forget_archive(tenant, topic)
     store_attributes(tenant, topic, begin_keeping(tenant, topic.attributes, attributes))
     return {}
@@ -196,9 +197,8 @@ def add_permission(call: Call, tenant: Tenant) -> Params:
 @sns.operation("RemovePermission")
 def remove_permission(call: Call, tenant: Tenant) -> Params:
     topic = find_topic(tenant, call["TopicArn"])
-    policy = topic.attributes.get("Policy")
-    if policy:
-        store_attributes(tenant, topic, {**topic.attributes, "Policy": without_permission(policy, call["Label"])})
+    policy = topic.attributes.get("Policy") or default_policy(tenant.id, topic.arn)
+    store_attributes(tenant, topic, {**topic.attributes, "Policy": without_permission(policy, call["Label"])})
     return {}
 
 

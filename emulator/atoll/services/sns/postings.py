@@ -76,10 +76,14 @@ class Posting(NamedTuple):
                 version=self.version,
                 realm=self.realm,
             )
-        text = message.text_for(self.url.partition(":")[0].lower())
-        if self.raw:
-            return text
-        envelope = Envelope(message, text, self.topic_arn, self.fifo, self.version, self.realm)
+        return self.text() if self.raw else self.document()
+
+    def text(self) -> str:
+        return self.message.text_for(self.url.partition(":")[0].lower())
+
+    def document(self) -> str:
+        """Of a notification."""
+        envelope = Envelope(self.message, self.text(), self.topic_arn, self.fifo, self.version, self.realm)
         return envelope.text(self.subscription_arn)
 
     def headers(self) -> dict[str, str]:
@@ -297,7 +301,11 @@ def settle(tenant: Tenant, posting: Posting, outcome: Outcome) -> None:
 def _to_dead_letters(tenant: Tenant, topic: Topic, subscription: Subscription, posting: Posting) -> None:
     if not subscription.dead_letter:
         return
-    params: dict[str, Any] = {"QueueArn": subscription.dead_letter, "MessageBody": posting.body()}
-    if posting.raw and posting.message.attributes:
-        params["MessageAttributes"] = posting.message.attributes
+    params: dict[str, Any] = {"QueueArn": subscription.dead_letter}
+    if posting.raw and posting.message.fits_queue(posting.text()):
+        params["MessageBody"] = posting.text()
+        if posting.message.attributes:
+            params["MessageAttributes"] = posting.message.attributes
+    else:
+        params["MessageBody"] = posting.document()
     tenant.effect(sender(tenant), "sqs", "Deliver", params, patience=PATIENCE)

@@ -134,15 +134,29 @@ def test_a_replay_needs_an_archive(sns: Any) -> None:
     assert bodies(sns) == ["a"]
 
 
-def test_an_archive_that_ends_ends_its_replays(sns: Any) -> None:
+def test_an_archive_that_ends_loses_nothing_of_its_replays(sns: Any) -> None:
     topic = archive(sns)
-    publish(sns, topic, "a")
+    before = [f"a{number}" for number in range(210)]
+    publish(sns, topic, *before)
     endpoint = sns.queue_arn("q.fifo")
-    sns.subscribe(topic, endpoint=endpoint, ReplayPolicy=replay_from(), RawMessageDelivery="true")
-    sns.call("SetTopicAttributes", TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue="{}")
+    arn = sns.subscribe(topic, endpoint=endpoint, ReplayPolicy=replay_from(), RawMessageDelivery="true")
     publish(sns, topic, "b")
+    end = {"TopicArn": topic, "AttributeName": "ArchivePolicy", "AttributeValue": "{}"}
+    sns.call("SetTopicAttributes", **end)
+    publish(sns, topic, "c")
     sns.advance(1)
-    assert bodies(sns) == ["b"]
+    assert bodies(sns) == [*before, "b", "c"]
+    assert sns.attributes(arn)["ReplayStatus"] == "Completed"
+
+
+def test_what_a_replay_with_an_end_stopped_an_archive_that_ends_does_not_go_on_with(sns: Any) -> None:
+    topic = archive(sns)
+    policy = replay_from(end="2023-11-14T22:13:20.500Z")
+    sns.subscribe(topic, endpoint=sns.queue_arn("q.fifo"), ReplayPolicy=policy, RawMessageDelivery="true")
+    sns.advance(1)
+    sns.call("SetTopicAttributes", TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue="{}")
+    publish(sns, topic, "a")
+    assert bodies(sns) == []
 
 
 def test_an_end_that_is_to_come(sns: Any) -> None:
@@ -151,10 +165,11 @@ def test_an_end_that_is_to_come(sns: Any) -> None:
     policy = replay_from(end="2023-11-14T22:14:20.000Z")
     arn = sns.subscribe(topic, endpoint=sns.queue_arn("q.fifo"), ReplayPolicy=policy, RawMessageDelivery="true")
     sns.advance(1)
-    assert sns.attributes(arn)["ReplayStatus"] == "Completed"
+    assert sns.attributes(arn)["ReplayStatus"] == "In progress"
     publish(sns, topic, "b")
     assert bodies(sns) == ["a", "b"]
     sns.clock.advance(60)
+    assert sns.attributes(arn)["ReplayStatus"] == "Completed"
     publish(sns, topic, "c")
     assert bodies(sns) == []
 

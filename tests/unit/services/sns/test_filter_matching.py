@@ -41,7 +41,10 @@ BODIES: list[tuple[Any, Any, Any]] = [
     ({"a": [{"numeric": [">", 0, "<=", 5]}]}, {"a": 5}, {"a": 0}),
     ({"a": [{"numeric": ["=", 3.5]}]}, {"a": 3.5}, {"a": "3.5"}),
     ({"a": [{"numeric": ["<", 3]}]}, {"a": -3}, {"a": True}),
-    ({"a": [{"exists": True}]}, {"a": None}, {"b": 1}),
+    ({"a": [{"exists": True}]}, {"a": 0}, {"b": 1}),
+    ({"a": [{"exists": True}]}, {"a": False}, {"a": None}),
+    ({"a": [{"exists": True}]}, {"a": ["", "x"]}, {"a": ""}),
+    ({"a": [{"exists": True}]}, {"a": [None, 1]}, {"a": []}),
     ({"a": [{"exists": False}]}, {"b": 1}, {"a": 1}),
     ({"a": {"b": [{"exists": False}]}}, {}, {"a": {"b": 1}}),
     ({"a": [{"cidr": "10.0.0.0/8"}]}, {"a": "10.1.2.3"}, {"a": "11.1.2.3"}),
@@ -65,6 +68,9 @@ def attribute(value: Any, data_type: str = "String") -> dict[str, Any]:
     return attribute_values({"a": {"DataType": data_type, "StringValue": value}})
 
 
+OTHER = attribute_values({"b": {"DataType": "String", "StringValue": "y"}})
+
+
 @pytest.mark.parametrize(
     ("policy", "passes", "fails"),
     [
@@ -73,9 +79,13 @@ def attribute(value: Any, data_type: str = "String") -> dict[str, Any]:
         ({"a": [{"numeric": [">", 0, "<=", 100]}]}, attribute("99.12", "Number"), attribute("99.12")),
         ({"a": ["x"]}, attribute('["y", "x"]', "String.Array"), attribute('["y"]', "String.Array")),
         ({"a": [True]}, attribute("[true]", "String.Array"), attribute("true")),
-        ({"a": [None, {"anything-but": "x"}]}, {}, attribute("x")),
+        ({"a": [None, {"anything-but": "x"}]}, attribute("y"), {}),
+        ({"a": [None]}, attribute("[null]", "String.Array"), OTHER),
         ({"a": [{"exists": True}]}, attribute("x"), attribute_values({"a": {"DataType": "Binary"}})),
-        ({"a": [{"exists": False}]}, attribute_values(None), attribute("x")),
+        ({"a": [{"exists": False}]}, OTHER, attribute("x")),
+        ({"a": [{"exists": False}]}, OTHER, attribute_values(None)),
+        ({"a": [{"exists": False}]}, OTHER, attribute_values({"b": {"DataType": "Binary"}})),
+        ({"$or": [{"a": [{"exists": False}]}, {"b": ["z"]}]}, OTHER, {}),
         ({"a": ["["]}, attribute("[", "String.Array"), attribute("[]", "String.Array")),
         ({"a": ["x1"]}, attribute("x1", "Number"), attribute("1", "Number")),
     ],

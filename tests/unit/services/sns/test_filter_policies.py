@@ -24,6 +24,8 @@ REFUSED: list[tuple[Any, str, int]] = [
     ({"key": [{"numeric": []}]}, "Invalid member in numeric match: ]", 22),
     ({"key": [{"numeric": ["operator"]}]}, "Unrecognized numeric range operator: operator", 32),
     ({"key": [{"numeric": [1, "<="]}]}, "Invalid member in numeric match: 1", 22),
+    ({"key": [{"numeric": [1 << 70, "<="]}]}, f"Invalid member in numeric match: {1 << 70}", 43),
+    ({"key": [{"numeric": [">", 1, 1 << 70, 2]}]}, f"Bad value in numeric range: {1 << 70}", 49),
     ({"key": [{"numeric": ["=", "000"]}]}, "Value of equals must be numeric", 26),
     ({"key": [{"numeric": [">="]}]}, "Value of >= must be numeric", 26),
     ({"key": [{"numeric": ["<", 100, ">", 10]}]}, "Too many elements in numeric expression", 30),

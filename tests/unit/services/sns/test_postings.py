@@ -119,6 +119,35 @@ def test_a_refusal_is_final(sns: Any, endpoint: Endpoint) -> None:
     assert (params["MessageBody"], params["MessageAttributes"]) == ("hello", attributes)
 
 
+RESERVED = {"AWS.a": {"DataType": "String", "StringValue": "b"}}
+MANY = {f"a{number}": {"DataType": "String", "StringValue": "b"} for number in range(11)}
+
+
+@pytest.mark.parametrize(
+    ("message", "params"),
+    [
+        ("hello", {"MessageAttributes": MANY}),
+        ("hello", {"MessageAttributes": RESERVED}),
+        ("hello\x01", {}),
+        ('{"default": "x", "http": ""}', {"MessageStructure": "json"}),
+    ],
+)
+def test_what_no_queue_takes_raw_is_a_dead_letter_as_a_document(
+    sns: Any, endpoint: Endpoint, message: str, params: dict[str, Any]
+) -> None:
+    topic = sns.topic()
+    dead = json.dumps({"deadLetterTargetArn": sns.queue_arn("dead")})
+    confirmed(sns, endpoint, topic, RedrivePolicy=dead, RawMessageDelivery="true")
+    endpoint.answers = [404]
+    sns.publish(topic, message, **params)
+    sns.advance(1000)
+    [letter] = sns.delivered()
+    document = json.loads(letter["MessageBody"])
+    assert (document["Type"], document["TopicArn"]) == ("Notification", topic)
+    assert document.get("MessageAttributes", {}).keys() == params.get("MessageAttributes", {}).keys()
+    assert "MessageAttributes" not in letter
+
+
 def test_a_confirmation_that_fails_goes_nowhere(sns: Any, endpoint: Endpoint) -> None:
     endpoint.answers = [404]
     dead = json.dumps({"deadLetterTargetArn": sns.queue_arn("dead")})

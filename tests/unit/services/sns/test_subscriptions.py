@@ -92,6 +92,13 @@ def test_other_endpoints_are_subscribed_at_once(
     }
 
 
+def test_a_phone_is_subscribed_once_however_it_is_spelled(sns: Any) -> None:
+    topic = sns.topic()
+    arn = sns.subscribe(topic, "sms", "+49-170-1234567")
+    assert sns.subscribe(topic, "sms", "+491701234567") == arn
+    assert sns.attributes(arn)["Endpoint"] == "+491701234567"
+
+
 def test_firehose_takes_a_role(sns: Any) -> None:
     endpoint = "arn:aws:firehose:eu-central-1:111111111111:deliverystream/d"
     assert sns.fails("Subscribe", TopicArn=sns.topic(), Protocol="firehose", Endpoint=endpoint)[0] == "InvalidParameter"

@@ -226,6 +226,9 @@ def test_permissions(sns: Any) -> None:
     sns.call("RemovePermission", TopicArn=arn, Label="L")
     assert len(json.loads(sns.attributes(arn)["Policy"])["Statement"]) == 1
     assert sns.call("RemovePermission", TopicArn=arn, Label="none") == {}
+    other = sns.topic("other")
+    sns.call("RemovePermission", TopicArn=other, Label="__default_statement_ID")
+    assert json.loads(sns.attributes(other)["Policy"])["Statement"] == []
 
 
 PROTECTION = {
