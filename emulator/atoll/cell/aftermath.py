@@ -50,11 +50,12 @@ class Aftermath:
     def opened(self, hosted: Hosted) -> None:
         """Takes up what was under way when the tenant was closed, or its process killed."""
         if hosted.tenant.catalogue.changed:
-            self.start(hosted, [])
+            self.start(hosted, [], [])
         self._cell.timekeeper.opened(hosted)
 
-    def start(self, hosted: Hosted, group: list[Entry]) -> None:
-        """Called right after a commit, while no transaction is open, so that all that it reads is committed.
+    def start(self, hosted: Hosted, group: list[Entry], patient: list[Entry]) -> None:
+        """Called right after a commit, while no transaction is open, so that all that it reads is committed. `patient`
+        are answered when the effects that are awaited have arrived, too.
 
         Nothing leaves the tenant before it is on the disk, where that was asked for.
         """
@@ -62,16 +63,24 @@ class Aftermath:
         awaited, hosted.tenant.awaited = hosted.tenant.awaited, []
         if self.full:
             hosted.enter()
-            self._cell.spawn(self._sync_and_follow(hosted, effects, awaited, group))
+            self._cell.spawn(self._sync_and_follow(hosted, effects, awaited, group, patient))
         else:
-            self._follow(hosted, effects, awaited, group)
+            self._follow(hosted, effects, awaited, group, patient)
 
-    def _follow(self, hosted: Hosted, effects: list[tuple[str, int]], awaited: list[int], group: list[Entry]) -> None:
+    def _follow(
+        self,
+        hosted: Hosted,
+        effects: list[tuple[str, int]],
+        awaited: list[int],
+        group: list[Entry],
+        patient: list[Entry],
+    ) -> None:
         """What fails here is ours and is tried again later: the calls are committed, so they are answered."""
         waits: list[asyncio.Future[None]] = []
+        arrivals: list[asyncio.Future[None]] = []
         try:
             if effects:
-                waits += [hosted.arrivals.setdefault(row, self._cell.loop.create_future()) for row in awaited]
+                arrivals += [hosted.arrivals.setdefault(row, self._cell.loop.create_future()) for row in awaited]
                 self._cell.deliveries.start(hosted, effects)
             if hosted.tenant.timers.changed:
                 hosted.tenant.timers.changed = False
@@ -83,7 +92,12 @@ class Aftermath:
         except Exception:
             logger.exception("%s: what follows a commit failed; tried again in %d s", hosted.tenant.id, RETRY)
             self._cell.timekeeper.not_later(hosted, self._cell.clock.now() + RETRY)
-        if waits:
+        # Who waits for nobody's arrival may be what the arrival is waiting for.
+        self._answer(hosted, waits, group)
+        self._answer(hosted, waits + arrivals, patient)
+
+    def _answer(self, hosted: Hosted, waits: list[asyncio.Future[None]], group: list[Entry]) -> None:
+        if waits and group:
             hosted.enter()
             self._cell.spawn(self._answer_later(hosted, waits, group))
         else:
@@ -99,7 +113,12 @@ class Aftermath:
     # ---- durability
 
     async def _sync_and_follow(
-        self, hosted: Hosted, effects: list[tuple[str, int]], awaited: list[int], group: list[Entry]
+        self,
+        hosted: Hosted,
+        effects: list[tuple[str, int]],
+        awaited: list[int],
+        group: list[Entry],
+        patient: list[Entry],
     ) -> None:
         synced = False
         try:
@@ -109,9 +128,9 @@ class Aftermath:
         finally:
             hosted.leave()
             if synced:
-                self._follow(hosted, effects, awaited, group)
+                self._follow(hosted, effects, awaited, group, patient)
             else:
-                self._cell.refuse(group)
+                self._cell.refuse(group + patient)
 
     async def _sync(self, hosted: Hosted) -> bool:
         """Whether all that was committed so far is on the disk."""
@@ -125,7 +144,7 @@ class Aftermath:
     def after_sync(self, hosted: Hosted, entry: Entry) -> None:
         """Answers what was read of a state that may not be on the disk yet."""
         hosted.enter()
-        self._cell.spawn(self._sync_and_follow(hosted, [], [], [entry]))
+        self._cell.spawn(self._sync_and_follow(hosted, [], [], [entry], []))
 
     def _checkpoint(self, hosted: Hosted) -> None:
         if hosted.tenant.db.wal_pages > LONGEST_LOG_PAGES:
@@ -219,7 +238,7 @@ class Aftermath:
     def _publish_again(self, hosted: Hosted) -> None:
         hosted.tenant.catalogue.changed = True
         if not hosted.in_group and self._cell.tenants.get(hosted.tenant.id) is hosted:
-            self.start(hosted, [])
+            self.start(hosted, [], [])
 
 
 def _everything(tenant: Tenant) -> tuple[int, list[CatalogueRow], list[Holding]]:

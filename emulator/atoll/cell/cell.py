@@ -316,7 +316,7 @@ class Cell:
             failure = error if isinstance(error, AwsError) else self._failed(call, reply)
             del tenant.wakes[wakes:], tenant.effects[effects:], tenant.awaited[awaited:]
             self._undo(hosted, all=first, changed=db.total_changes() != before)
-        hosted.group.append((reply, result, failure))
+        (hosted.patient if len(tenant.awaited) > awaited else hosted.group).append((reply, result, failure))
 
     def _make_ready(self, hosted: Hosted, service: Service) -> Lagoon:
         """A service whose tables are there, and of today's version, from now on; within a transaction."""
@@ -368,14 +368,14 @@ class Cell:
 
     def _commit(self, hosted: Hosted) -> None:
         tenant = hosted.tenant
-        group = hosted.group
-        hosted.group = []
+        group, patient = hosted.group, hosted.patient
+        hosted.group, hosted.patient = [], []
         try:
             if hosted.lost:
                 raise apsw.SQLError("an operation lost the transaction")
             tenant.db.commit()
         except apsw.Error:
-            logger.exception("%s: a commit failed, and with it %d calls", tenant.id, len(group))
+            logger.exception("%s: a commit failed, and with it %d calls", tenant.id, len(group + patient))
             tenant.forget()
             try:
                 tenant.db.rollback()
@@ -383,7 +383,7 @@ class Cell:
             except apsw.Error:
                 logger.exception("%s: what could not be committed cannot be undone either", tenant.id)
             hosted.in_group = hosted.lost = False
-            self.refuse(group)
+            self.refuse(group + patient)
             return
         hosted.in_group = False
         if tenant.wakes:
@@ -392,7 +392,7 @@ class Cell:
                 for key in wakes:
                     self.waiters.wake(tenant.id, key)
         if self.aftermath.needed(hosted):
-            self.aftermath.start(hosted, group)
+            self.aftermath.start(hosted, group, patient)
         else:
             self.answer(group)
 

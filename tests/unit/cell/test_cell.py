@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from atoll.cell import aftermath
 from atoll.core.errors import AwsError
 from atoll.core.tenant_id import TenantId
 
@@ -69,6 +70,31 @@ def test_an_awaited_effect_is_there_before_the_answer(tmp_path: Path, cloud_at: 
         async with cloud_at(tmp_path) as cloud:
             await cloud.call(A, "Send", Boxes=[box_arn(B, "in")], Text="mirror", Awaited=True)
             assert await cloud.notes(B, "in") == ["mirror"]
+
+    asyncio.run(scenario())
+
+
+def test_calls_that_await_their_effects_do_not_wait_for_each_other(
+    tmp_path: Path, cloud_at: Any, box_arn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What settles an effect, or applies another tenant's, often shares a commit with a call that awaits one."""
+    monkeypatch.setattr(aftermath, "PATIENCE", 1000.0)
+
+    async def scenario() -> None:
+        async with cloud_at(tmp_path) as cloud:
+
+            async def client(here: TenantId, there: TenantId, pace: int) -> None:
+                for number in range(20):
+                    for _ in range(pace * number):
+                        await asyncio.sleep(0)
+                    await cloud.call(
+                        here, "Send", Boxes=[box_arn(there, "in")], Text=str(number), Lane="lane", Awaited=True
+                    )
+
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(client(*pair, pace) for pair in ((A, B), (B, A)) for pace in range(4)))
+            for place in (A, B):
+                assert len(await cloud.notes(place, "in")) == 80
 
     asyncio.run(scenario())
 
