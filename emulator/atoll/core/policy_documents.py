@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 VERSIONS = ("2008-10-17", "2012-10-17")
 """The first is that of a policy that names none."""
+KEYS = frozenset(("Version", "Id", "Statement"))
 _STATEMENT_KEYS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
@@ -19,11 +20,31 @@ def statements_of(policy: dict[str, Any]) -> list[Any]:
     return listed(policy.get("Statement", []))
 
 
-def is_statement(statement: object) -> bool:
+def may_be_statement(statement: object) -> TypeGuard[dict[str, Any]]:
+    """Whether its elements are those of a statement, whichever it has."""
     return (
         isinstance(statement, dict)
         and statement.keys() <= _STATEMENT_KEYS
         and statement.get("Effect") in ("Allow", "Deny")
+        and isinstance(statement.get("Sid", ""), str)
+        and is_condition(statement.get("Condition", {}))
+    )
+
+
+def is_condition(condition: object) -> bool:
+    """By operator and key, a value or several: texts, numbers, booleans."""
+    return isinstance(condition, dict) and all(
+        isinstance(keys, dict) and all(map(_are_values, keys.values())) for keys in condition.values()
+    )
+
+
+def _are_values(given: object) -> bool:
+    return all(isinstance(value, str | int | float) for value in listed(given))
+
+
+def is_statement(statement: object) -> bool:
+    return (
+        may_be_statement(statement)
         and _is_text(statement, "Action")
         and _is_text(statement, "Resource")
         and ("Principal" in statement) != ("NotPrincipal" in statement)

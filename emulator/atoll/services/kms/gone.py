@@ -43,6 +43,15 @@ def _forget(tenant: Tenant, key_id: str, regions: list[str]) -> None:
 
 async def is_there(call: Call, lagoon: Lagoon, key_id: str, region: str) -> bool:
     """Whether a key has its relative in that region."""
+    return bool((await _find(call, lagoon, key_id, region))["Found"])
+
+
+async def state_in(call: Call, lagoon: Lagoon, key_id: str, region: str) -> str | None:
+    """That of the key with the same id in that region; None where there is none."""
+    state: str | None = (await _find(call, lagoon, key_id, region))["State"]
+    return state
+
+
+async def _find(call: Call, lagoon: Lagoon, key_id: str, region: str) -> Params:
     params = {"Account": call.owner.account, "Region": region, "KeyId": key_id}
-    answer = await lagoon.call(call, "kms", "FindRelative", params)
-    return bool(answer["Found"])
+    return await lagoon.call(call, "kms", "FindRelative", params)

@@ -100,6 +100,7 @@ class Key:
         "state",
         "store",
         "tags",
+        "term",
         "usage",
         "use",
         "window",
@@ -143,6 +144,8 @@ class Key:
         self.primary: str | None = config.get("primary")
         """Of a multi-Region key: the region of the primary, "" where it is this one."""
         self.replicas: list[str] = config.get("replicas", [])
+        self.term: int = config.get("term", 0)
+        """Rises with each change of the primary: what an earlier one says late is not heeded."""
         noted: Use | None = tuple(orjson.loads(used)) if used else None
         self.noted_until = 0.0 if noted is None else noted[1] + NOTED_SECONDS
         self.use = _use_of(tenant, self, noted)
@@ -295,11 +298,16 @@ def check_enabled(key: Key) -> None:
 
 
 def unusable(key: Key) -> AwsError:
-    if key.state == DISABLED:
-        return disabled(key.arn)
-    if key.state == PENDING_IMPORT:
-        return invalid_state(f"{key.arn} is pending import.")
-    return invalid_state(f"{key.arn} is pending deletion.")
+    return unusable_as(key.arn, key.state)
+
+
+def unusable_as(arn: str, state: str) -> AwsError:
+    """`state` is any but Enabled."""
+    if state == DISABLED:
+        return disabled(arn)
+    if state == PENDING_IMPORT:
+        return invalid_state(f"{arn} is pending import.")
+    return invalid_state(f"{arn} is pending deletion.")
 
 
 def check_not_pending_deletion(key: Key) -> None:

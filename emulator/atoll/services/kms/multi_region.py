@@ -38,17 +38,21 @@ from atoll.tenants import Tenant
 SERVICE = "kms"
 
 
-def related_as(primary: str, replicas: list[str], here: str) -> dict[str, Any]:
-    """As it is kept in `here`, whose own name is left out."""
+def related_as(told: Params, here: str) -> dict[str, Any]:
+    """Who its relatives are, as it is kept in `here`, whose own name is left out."""
+    primary: str = told["Primary"]
     return {
         "primary": "" if primary == here else primary,
-        "replicas": ["" if region == here else region for region in replicas],
+        "replicas": ["" if region == here else region for region in told["Replicas"]],
+        # Whoever becomes the primary has the last word, before who makes it that.
+        "term": told["Term"] + (primary == here),
     }
 
 
-def relate(tenant: Tenant, key: Key, primary: str, replicas: list[str]) -> Key:
+def relate(tenant: Tenant, key: Key, primary: str, replicas: list[str], *, new_term: bool = False) -> Key:
     """Writes who its relatives are, by region; an empty one is the tenant's own. The key as it is then."""
-    update_key(tenant, key, related=orjson.dumps({"primary": primary, "replicas": replicas}).decode())
+    related = {"primary": primary, "replicas": replicas, "term": key.term + new_term}
+    update_key(tenant, key, related=orjson.dumps(related).decode())
     changed = key_with_id(tenant, key.id)
     assert changed is not None
     return changed
@@ -67,6 +71,7 @@ def shared(tenant: Tenant, key: Key) -> Params:
         "KeyId": key.id,
         "Primary": key.primary or here,
         "Replicas": [region or here for region in key.replicas],
+        "Term": key.term,
         "Period": key.period,
         "NextRotation": key.next_rotation,
         "Materials": [
@@ -86,8 +91,10 @@ def sync_replicas(tenant: Tenant, caller: Caller, key: Key, *, also: tuple[str, 
 
 
 def take_over(tenant: Tenant, key: Key, told: Params) -> None:
-    """In a replica: what the primary says."""
-    related = related_as(told["Primary"], told["Replicas"], tenant.id.region)
+    """In a replica: what the primary says, or who was it until a moment ago."""
+    if told["Term"] < key.term:
+        return
+    related = related_as(told, tenant.id.region)
     update_key(
         tenant,
         key,
@@ -97,6 +104,10 @@ def take_over(tenant: Tenant, key: Key, told: Params) -> None:
     )
     due = told["NextRotation"] if related["primary"] == "" else None
     tenant.set_timer(SERVICE, ROTATE, key.id, due)
+    if key.state == PENDING_DELETION and related["primary"] == "" and related["replicas"]:
+        # It was scheduled after it had been asked whether it can be the primary.
+        update_key(tenant, key, state=PENDING_REPLICA_DELETION, deletion=None)
+        tenant.set_timer(SERVICE, DELETE, key.id, None)
     told_materials = [Material(*each) for each in told["Materials"]]
     if key.origin == "EXTERNAL":
         _take_over_imported(tenant, key, told_materials)
@@ -159,14 +170,22 @@ def replica_has(tenant: Tenant, key: Key, material: Material, region: str) -> No
     put_material(tenant, key.id, material._replace(state=state, missing=orjson.dumps(missing).decode()))
 
 
+def replica_lacks(tenant: Tenant, key: Key, region: str) -> None:
+    """In the primary: a new replica is to import what the others have and nobody was rotated to yet."""
+    for material in materials_of(tenant, key.id):
+        if material.state in (PENDING_ROTATION, PENDING_REPLICAS):
+            missing = [*orjson.loads(material.missing or "[]"), region]
+            material = material._replace(state=PENDING_REPLICAS, missing=orjson.dumps(missing).decode())
+            put_material(tenant, key.id, material)
+
+
 def pass_on(tenant: Tenant, key: Key, operation: str, told: Params) -> None:
     """To the primary, from a replica."""
     assert key.primary
-    tenant.effect(
-        own_caller(tenant),
-        SERVICE,
-        operation,
-        {**told, "Account": tenant.id.account, "Region": key.primary},
-        lane=lane_of(key.id),
-        awaited=True,
-    )
+    tell(tenant, key.id, key.primary, operation, told)
+
+
+def tell(tenant: Tenant, key_id: str, region: str, operation: str, told: Params) -> None:
+    """To the key's relative in that region."""
+    params = {**told, "Account": tenant.id.account, "Region": region}
+    tenant.effect(own_caller(tenant), SERVICE, operation, params, lane=lane_of(key_id), awaited=True)

@@ -17,6 +17,7 @@ from atoll.core.lagoon import Lagoon
 from atoll.services.kms.errors import not_found, not_valid_for_origin, unsupported, validation
 from atoll.services.kms.importing import (
     EXPIRY,
+    Wrapping,
     check_wrapping,
     find_wrapping,
     lose_material,
@@ -37,7 +38,7 @@ from atoll.services.kms.materials import (
     materials_of,
     put_material,
 )
-from atoll.services.kms.multi_region import pass_on, settle_imported, sync_replicas
+from atoll.services.kms.multi_region import pass_on, replica_has, settle_imported, sync_replicas
 from atoll.services.kms.service import kms
 from atoll.services.kms.specs import SYMMETRIC, Spec
 from atoll.tenants import Tenant
@@ -85,20 +86,41 @@ def _give_out(tenant: Tenant, call: Call, private: bytes) -> Params:
 
 
 @kms.operation("ImportKeyMaterial")
-def import_key_material(call: Call, tenant: Tenant) -> Params:
+def import_key_material(call: Call, tenant: Tenant) -> Coroutine[Any, Any, Params]:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html"""
+    key, wrapping = _read_import(call, tenant)
+    return _unwrap_and_import(call, tenant.lagoon, key.spec, wrapping)
+
+
+async def _unwrap_and_import(call: Call, lagoon: Lagoon, spec: Spec, wrapping: Wrapping) -> Params:
+    secret = await lagoon.in_thread(_unwrapped, spec, wrapping, call["EncryptedKeyMaterial"])
+    return await lagoon.transaction(_import, call, secret)
+
+
+def _unwrapped(spec: Spec, wrapping: Wrapping, encrypted: bytes) -> bytes:
+    """Takes some tenths of a second: an RSA key is looked at closely."""
+    secret = unwrap(wrapping, encrypted)
+    _check_material(spec, secret)
+    return secret
+
+
+def _read_import(call: Call, tenant: Tenant) -> tuple[Key, Wrapping]:
+    """The key, and what the token stands for. Raises whatever the call is refused with before it is unwrapped."""
     key = _external(call, tenant)
     check_not_pending_deletion(key)
-    model = call.get("ExpirationModel") or EXPIRES
-    expires = _expiry(call, tenant, model)
+    _expiry(call, tenant)
     _check_symmetric_only(call, key)
     wrapping = find_wrapping(tenant, call["ImportToken"])
     if wrapping is None or wrapping.key_id != key.id:
         raise AwsError("InvalidImportTokenException")
     if wrapping.expires <= tenant.now():
         raise AwsError("ExpiredImportTokenException")
-    secret = unwrap(wrapping, call["EncryptedKeyMaterial"])
-    _check_material(key.spec, secret)
+    return key, wrapping
+
+
+def _import(tenant: Tenant, call: Call, secret: bytes) -> Params:
+    key, _ = _read_import(call, tenant)
+    model, expires = _expiry(call, tenant)
     material = _place(call, tenant, key, material_id(key.id, secret))
     description = call.get("KeyMaterialDescription")
     material = material._replace(
@@ -114,18 +136,20 @@ def import_key_material(call: Call, tenant: Tenant) -> Params:
     return {"KeyId": key.arn, "KeyMaterialId": material.id if key.spec.name == SYMMETRIC else None}
 
 
-def _expiry(call: Call, tenant: Tenant, model: str) -> float | None:
+def _expiry(call: Call, tenant: Tenant) -> tuple[str, float | None]:
+    """The expiration model, and when the material expires, in seconds since the epoch."""
+    model: str = call.get("ExpirationModel") or EXPIRES
     valid_to: datetime | None = call.get("ValidTo")
     if model == DOES_NOT_EXPIRE:
         if valid_to is not None:
             raise validation("A validTo date cannot be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE")
-        return None
+        return model, None
     if valid_to is None:
         raise validation("A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES")
     expires, now = valid_to.timestamp(), tenant.now()
     if not now < expires <= now + LONGEST:
         raise validation("The validTo date must be in the future, and at most 365 days from now.")
-    return expires
+    return model, expires
 
 
 def _check_symmetric_only(call: Call, key: Key) -> None:
@@ -188,6 +212,9 @@ def _tell_relatives(call: Call, tenant: Tenant, key_id: str, material: Material)
     if key is None or not key.multi_region:
         return
     if not key.is_replica:
+        if material.state == PENDING_REPLICAS:
+            # It may be a replica's that has become the primary.
+            replica_has(tenant, key, material, tenant.id.region)
         sync_replicas(tenant, call.caller, key)
     elif material.state == PENDING_REPLICAS:
         told = {"KeyId": key_id, "MaterialId": material.id, "From": tenant.id.region}

@@ -9,8 +9,8 @@ from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
-from atoll.services.kms.errors import already_exists, not_found, unsupported
-from atoll.services.kms.gone import is_there, looks_for_replicas
+from atoll.services.kms.errors import already_exists, invalid_state, not_found, unsupported
+from atoll.services.kms.gone import is_there, looks_for_replicas, state_in
 from atoll.services.kms.keys import (
     ENABLED,
     PENDING_IMPORT,
@@ -18,6 +18,7 @@ from atoll.services.kms.keys import (
     check_enabled,
     find_key_itself,
     key_with_id,
+    unusable_as,
     update_key,
 )
 from atoll.services.kms.later import ROTATE
@@ -29,9 +30,11 @@ from atoll.services.kms.multi_region import (
     relate,
     related_as,
     replica_has,
+    replica_lacks,
     shared,
     sync_replicas,
     take_over,
+    tell,
 )
 from atoll.services.kms.multi_region import (
     replica_deleted as take_out,
@@ -55,8 +58,22 @@ def _primary(tenant: Tenant, call: Call) -> Key:
 
 @kms.operation("ReplicateKey")
 @looks_for_replicas
-def replicate_key(call: Call, tenant: Tenant) -> Params:
+def replicate_key(call: Call, tenant: Tenant) -> Result:
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html"""
+    key = _read_replica(call, tenant)
+    return _replicate(call, tenant.lagoon, key)
+
+
+async def _replicate(call: Call, lagoon: Lagoon, key: Key) -> Params:
+    if await state_in(call, lagoon, key.id, call["ReplicaRegion"]) is not None:
+        # Which is none of its relatives: somebody gave two keys one id.
+        raise already_exists(f"Key {key.arn} already exists in region {call['ReplicaRegion']}.")
+    return await lagoon.transaction(_replicate_now, call)
+
+
+def _read_replica(call: Call, tenant: Tenant) -> Key:
+    """The key that is to have a replica. Raises UnsupportedOperationException, AlreadyExistsException, TagException,
+    MalformedPolicyDocumentException."""
     key = _primary(tenant, call)
     region: str = call["ReplicaRegion"]
     if region not in _regions():
@@ -67,7 +84,14 @@ def replicate_key(call: Call, tenant: Tenant) -> Params:
         raise already_exists(f"Key {key.arn} already exists in region {region}.")
     if (policy := call.get("Policy")) is not None:
         check_policy(policy, tenant.id.account, may_lock_out=call.get("BypassPolicyLockoutSafetyCheck"))
-    tags = parse_tags(call.get("Tags"))
+    parse_tags(call.get("Tags"))
+    return key
+
+
+def _replicate_now(tenant: Tenant, call: Call) -> Params:
+    key = _read_replica(call, tenant)
+    region, policy, tags = call["ReplicaRegion"], call.get("Policy"), parse_tags(call.get("Tags"))
+    replica_lacks(tenant, key, region)
     key = relate(tenant, key, "", [*key.replicas, region])
     sync_replicas(tenant, call.caller, key)
     replica: Params = {
@@ -123,16 +147,41 @@ def update_primary_region(call: Call, tenant: Tenant) -> Result:
     key = find_key_itself(tenant, call["KeyId"])
     if key.is_replica and region == tenant.id.region:
         return _succeed(call, tenant.lagoon, key)
+    key = _read_successor(call, tenant)
+    return _hand_over(call, tenant.lagoon, key, _arn_in(tenant, key, region))
+
+
+def _read_successor(call: Call, tenant: Tenant) -> Key:
+    """The primary that is to be followed. Raises UnsupportedOperationException, NotFoundException, DisabledException,
+    KMSInvalidStateException."""
+    region: str = call["PrimaryRegion"]
     key = _primary(tenant, call)
+    check_enabled(key)
     if region == tenant.id.region:
         raise unsupported(f"{region} is already the primary region of {key.arn}.")
     if region not in key.replicas:
         raise not_found(f"Key '{_arn_in(tenant, key, region)}' does not exist")
+    return key
+
+
+async def _hand_over(call: Call, lagoon: Lagoon, key: Key, there: str) -> Params:
+    """`there` is the ARN of the replica. Both have to be enabled."""
+    state = await state_in(call, lagoon, key.id, call["PrimaryRegion"])
+    if state is None:
+        # Those that are gone were forgotten before.
+        raise invalid_state(f"{there} is creating.")
+    if state != ENABLED:
+        raise unusable_as(there, state)
+    await lagoon.transaction(_hand_over_now, call)
+    return {}
+
+
+def _hand_over_now(tenant: Tenant, call: Call) -> None:
+    key, region = _read_successor(call, tenant), call["PrimaryRegion"]
     replicas = ["" if each == region else each for each in key.replicas]
-    key = relate(tenant, key, region, replicas)
+    key = relate(tenant, key, region, replicas, new_term=True)
     tenant.set_timer("kms", ROTATE, key.id, None)
     sync_replicas(tenant, call.caller, key, also=(region,))
-    return {}
 
 
 async def _succeed(call: Call, lagoon: Lagoon, key: Key) -> Params:
@@ -147,7 +196,7 @@ def _become_primary(tenant: Tenant, call: Call, gone: str) -> None:
     key = find_key_itself(tenant, call["KeyId"])
     if key.primary != gone:
         raise _no_primary(key)
-    key = relate(tenant, key, "", [region for region in key.replicas if region])
+    key = relate(tenant, key, "", [region for region in key.replicas if region], new_term=True)
     tenant.set_timer("kms", ROTATE, key.id, key.next_rotation)
     sync_replicas(tenant, call.caller, key)
 
@@ -162,9 +211,9 @@ def _arn_in(tenant: Tenant, key: Key, region: str) -> str:
 
 @kms.operation("FindRelative", readonly=True, internal=True)
 def find_relative(call: Call, tenant: Tenant) -> Params:
-    """From a multi-Region key: whether there is another of its id here."""
+    """From a multi-Region key: the state of the key of its id here, and whether that may be a relative."""
     key = key_with_id(tenant, call["KeyId"])
-    return {"Found": key is not None and key.multi_region}
+    return {"State": None if key is None else key.state, "Found": key is not None and key.multi_region}
 
 
 @kms.operation("MakeReplica", internal=True)
@@ -172,7 +221,6 @@ def make_replica(call: Call, tenant: Tenant) -> Params:
     """From the primary: a replica is to be here."""
     key = key_with_id(tenant, call["KeyId"])
     if key is None:
-        related = related_as(call["Primary"], call["Replicas"], tenant.id.region)
         key = make_key(
             tenant,
             call["KeyId"],
@@ -183,14 +231,16 @@ def make_replica(call: Call, tenant: Tenant) -> Params:
             description=call["Description"],
             policy=call["Policy"],
             tags=call["Tags"],
-            related=related,
+            related=related_as(call.params, tenant.id.region),
         )
         if call["Origin"] != EXTERNAL:
             for material in call["Materials"]:
                 put_material(tenant, key.id, Material(*material))
             update_key(tenant, key, state=ENABLED)
-    elif not key.multi_region:
-        # Somebody gave one here the same id.
+    elif key.primary != call["Primary"]:
+        # Somebody gave one here the same id meanwhile.
+        told = {"KeyId": key.id, "From": tenant.id.region}
+        tell(tenant, key.id, call["Primary"], "ReplicaDeleted", told)
         return {}
     take_over(tenant, _again(tenant, key), call.params)
     return {}

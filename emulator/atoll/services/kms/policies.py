@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from atoll.core.arn import parse_arn, partition_of
+from atoll.core.policy_documents import KEYS, VERSIONS, may_be_statement, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.services.kms.errors import limit_exceeded, malformed_policy
 
@@ -26,9 +27,6 @@ _PRINCIPALS = frozenset(("AWS", "CanonicalUser", "Federated", "Service"))
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 _ENTITY = re.compile(r"root|(user|role|assumed-role|federated-user)/[^*?]+")
-_KEYS = frozenset(
-    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
-)
 
 # As AWS writes it, blanks included: people compare it as text.
 _DEFAULT_POLICY = """{
@@ -105,12 +103,14 @@ def check_policy(text: str, account: str, *, may_lock_out: bool | None = False) 
         raise malformed_policy("Policy contains invalid JSON") from None
     if len(text.encode()) > LONGEST:
         raise limit_exceeded("Policy exceeds the maximum size")
-    if not isinstance(document, dict) or document.get("Version", "2008-10-17") not in ("2008-10-17", "2012-10-17"):
+    if (
+        not isinstance(document, dict)
+        or not document.keys() <= KEYS
+        or document.get("Version", VERSIONS[0]) not in VERSIONS
+    ):
         raise malformed_policy("The new key policy is not valid.")
-    statements = document.get("Statement")
-    if isinstance(statements, dict):
-        statements = [statements]
-    if not isinstance(statements, list) or not statements:
+    statements = statements_of(document)
+    if not statements:
         raise malformed_policy(_LOCKED_OUT)
     for statement in statements:
         _check_statement(statement)
@@ -120,9 +120,7 @@ def check_policy(text: str, account: str, *, may_lock_out: bool | None = False) 
 
 def _check_statement(statement: Any) -> None:
     """One without actions or resources is taken, and means nothing."""
-    if not isinstance(statement, dict) or not statement.keys() <= _KEYS:
-        raise malformed_policy("The new key policy is not valid.")
-    if statement.get("Effect") not in ("Allow", "Deny"):
+    if not may_be_statement(statement):
         raise malformed_policy("The new key policy is not valid.")
     for name in ("Action", "Resource"):
         if name in statement and f"Not{name}" in statement:

@@ -81,7 +81,12 @@ def read(secret: bytes) -> Any:
 
 
 def read_foreign(spec: Spec, secret: bytes) -> Any:
-    """Somebody's private key. Raises ValueError where it is none of that spec."""
+    """Somebody's private key, in PKCS #8. Raises ValueError where it is none of that spec.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-conceptual.html
+    """
+    if not _is_pkcs8(secret):
+        raise ValueError("not PKCS #8")
     try:
         private: Any = load_der_private_key(secret, None)
     except (TypeError, UnsupportedAlgorithm) as error:
@@ -95,6 +100,16 @@ def read_foreign(spec: Spec, secret: bytes) -> Any:
     if not fits:
         raise ValueError(f"not a key of {spec.name}")
     return private
+
+
+def _is_pkcs8(der: bytes) -> bool:
+    """Whether a version and an algorithm come first, as in no older form of private keys.
+
+    https://www.rfc-editor.org/rfc/rfc5208#section-5
+    """
+    length = der[1] if len(der) > 1 else 0
+    at = 2 + (length & 0x7F if length & 0x80 else 0)
+    return der[:1] == b"\x30" and der[at : at + 2] == b"\x02\x01" and der[at + 3 : at + 4] == b"\x30"
 
 
 def public_bytes(private: Any) -> bytes:

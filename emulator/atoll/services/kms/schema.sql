@@ -1,6 +1,7 @@
 -- Keys. Times are seconds since the epoch. `policy` is NULL where it is the default one, which names the account.
--- `related` is, of multi-Region keys, a JSON object of primary and replicas, by the names of their regions; "" stands for
--- the region that this row is in. `used` is a JSON list of operation, time and request of the last use that was noted.
+-- `related` is, of multi-Region keys, a JSON object of primary and replicas, by the names of their regions, and of how
+-- often the primary has changed; "" stands for the region that this row is in. `used` is a JSON list of operation, time
+-- and request of the last use that was noted.
 CREATE TABLE key (
     id            TEXT PRIMARY KEY,
     created       REAL NOT NULL,

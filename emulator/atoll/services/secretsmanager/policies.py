@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any, NamedTuple
 
 import orjson
 
 from atoll.core.json_objects import read_object
-from atoll.core.policy_documents import VERSIONS, listed, statements_of
+from atoll.core.policy_documents import KEYS, VERSIONS, listed, may_be_statement, statements_of
 
 SYNTAX = "This resource policy contains a syntax error."
 PRINCIPAL = "This resource policy contains an unsupported principal."
@@ -95,7 +96,7 @@ def is_public(text: str) -> bool:
 def _statements(text: str) -> list[dict[str, Any]] | None:
     """None where the text is not a policy."""
     policy = read_object(text)
-    if policy is None or not policy.keys() <= {"Version", "Id", "Statement"}:
+    if policy is None or not policy.keys() <= KEYS:
         return None
     if policy.get("Version", VERSIONS[0]) not in VERSIONS or not isinstance(policy.get("Id", ""), str):
         return None
@@ -105,19 +106,11 @@ def _statements(text: str) -> list[dict[str, Any]] | None:
 
 def _is_statement(statement: object) -> bool:
     return (
-        isinstance(statement, dict)
-        and statement.keys() - {"Sid", "Effect", "Condition"} <= _ONE_OF.keys() | _NOT.keys()
-        and statement.get("Effect") in ("Allow", "Deny")
-        and isinstance(statement.get("Sid", ""), str)
-        and all((name in statement) != (f"Not{name}" in statement) for name in _ONE_OF)
+        may_be_statement(statement)
+        and all((name in statement) != (f"Not{name}" in statement) for name in ("Principal", "Action", "Resource"))
         and all(_is_texts(statement.get(name, statement.get(f"Not{name}"))) for name in ("Action", "Resource"))
         and _is_principal(statement.get("Principal", statement.get("NotPrincipal")))
-        and _is_condition(statement.get("Condition", {}))
     )
-
-
-_ONE_OF = {"Principal": True, "Action": True, "Resource": True}
-_NOT = {f"Not{name}": True for name in _ONE_OF}
 
 
 def _is_texts(value: object) -> bool:
@@ -129,10 +122,6 @@ def _is_principal(principal: object) -> bool:
         kinds = {"AWS", "Service", "Federated", "CanonicalUser"}
         return bool(principal) and principal.keys() <= kinds and all(map(_is_texts, principal.values()))
     return principal == "*"
-
-
-def _is_condition(condition: object) -> bool:
-    return isinstance(condition, dict) and all(isinstance(keys, dict) for keys in condition.values())
 
 
 def _principals(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -166,10 +155,17 @@ def _narrows(operator: str, key: str, values: list[Any]) -> bool:
     if match[1] == "bool":
         return key == "aws:viaawsservice" and texts == ["true"]
     if match[1] == "ipaddress":
-        return key == "aws:sourceip" and not any(text.endswith("/0") for text in texts)
+        return key == "aws:sourceip" and all(map(_is_part_of_the_internet, texts))
     # In string operators other than StringLike a star is a star.
     literal = match[1].startswith("stringequals")
     return all(text and (literal or not _is_anything(text)) for text in texts)
+
+
+def _is_part_of_the_internet(text: str) -> bool:
+    try:
+        return ip_network(text, strict=False).prefixlen > 0
+    except ValueError:
+        return False
 
 
 def _is_anything(pattern: str) -> bool:

@@ -14,7 +14,7 @@ import orjson
 
 from atoll.core.arn import partition_of
 from atoll.core.json_objects import read_object
-from atoll.core.policy_documents import VERSIONS, is_statement, listed, one_or_many, statements_of
+from atoll.core.policy_documents import KEYS, VERSIONS, is_statement, listed, one_or_many, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.core.xml_text import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
@@ -87,17 +87,13 @@ def check_policy(text: str, topic_arn: str, prefix: str = "") -> None:
 
 
 def _is_policy(policy: dict[str, Any], topic_arn: str) -> bool:
-    if not policy.keys() <= {"Version", "Id", "Statement"} or policy.get("Version", VERSIONS[0]) not in VERSIONS:
+    if not policy.keys() <= KEYS or policy.get("Version", VERSIONS[0]) not in VERSIONS:
         return False
     statements = statements_of(policy)
     if not 1 <= len(statements) <= MAX_STATEMENTS or not all(map(is_statement, statements)):
         return False
-    labels = [statement["Sid"] for statement in statements if statement.get("Sid", "") != ""]
-    return (
-        all(isinstance(label, str) for label in labels)
-        and len(set(labels)) == len(labels)
-        and all(_is_of_topic(statement, topic_arn) for statement in statements)
-    )
+    labels = [statement["Sid"] for statement in statements if statement.get("Sid")]
+    return len(set(labels)) == len(labels) and all(_is_of_topic(statement, topic_arn) for statement in statements)
 
 
 def _is_of_topic(statement: dict[str, Any], topic_arn: str) -> bool:

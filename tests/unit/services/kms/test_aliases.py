@@ -121,3 +121,22 @@ def test_predefined_aliases_are_listed_before_their_keys_are_made(kms: Any) -> N
             break
         marker = {"Marker": page["NextMarker"]}
     assert paged == every
+
+
+def test_a_page_has_a_hundred_at_most(kms: Any) -> None:
+    for each in range(4):
+        key = kms.key()
+        for number in range(25):
+            kms.call("CreateAlias", AliasName=f"alias/{each}-{number}", TargetKeyId=key)
+    page = kms.call("ListAliases", Limit=1000)
+    assert (len(page["Aliases"]), page["Truncated"]) == (100, True)
+
+
+def test_a_key_has_fifty_aliases_at_most(kms: Any) -> None:
+    key = kms.key()
+    for number in range(50):
+        kms.call("CreateAlias", AliasName=f"alias/{number}", TargetKeyId=key)
+    kms.call("CreateAlias", AliasName="alias/other", TargetKeyId=kms.key())
+    for operation, name in (("CreateAlias", "alias/50"), ("UpdateAlias", "alias/other")):
+        assert kms.fails(operation, AliasName=name, TargetKeyId=key)[0] == "LimitExceededException"
+    kms.call("UpdateAlias", AliasName="alias/7", TargetKeyId=key)

@@ -189,6 +189,18 @@ def test_private_keys(kms: Any, spec: str, make: Any, algorithm: str, wrapping: 
     assert kms.fails("ImportKeyMaterial", **other, **FOREVER)[0] == "IncorrectKeyMaterialException"
 
 
+def test_private_keys_come_in_pkcs8(kms: Any) -> None:
+    for spec, private in (
+        ("ECC_NIST_P256", ec.generate_private_key(ec.SECP256R1())),
+        ("RSA_2048", rsa.generate_private_key(65537, 2048)),
+    ):
+        key = kms.key(Origin="EXTERNAL", KeySpec=spec, KeyUsage="SIGN_VERIFY")
+        older = private.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        for material in (older, b"0", b"0\x80", b"0\x84\xff"):
+            given = wrapped(kms, key, material, ALGORITHMS[3])
+            assert kms.fails("ImportKeyMaterial", **given, **FOREVER)[0] == "IncorrectKeyMaterialException"
+
+
 def test_hmac_keys(kms: Any) -> None:
     key = kms.key(Origin="EXTERNAL", KeySpec="HMAC_384", KeyUsage="GENERATE_VERIFY_MAC")
     for length in (32, 47, 129):
@@ -263,3 +275,44 @@ def test_relatives_import_for_themselves(kms: Any) -> None:
     assert kms.decrypt(old, FAR) == b"secret"
     kms.call("DeleteImportedKeyMaterial", FAR, KeyId=key)
     assert (kms.state(key), kms.state(key, FAR)) == ("Enabled", "PendingImport")
+
+
+ALL = {"IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
+NEW = {"ImportType": "NEW_KEY_MATERIAL"}
+PENDING_REPLICAS = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
+
+
+def states(kms: Any, key: str, by: Any) -> list[str]:
+    return [each["KeyMaterialState"] for each in kms.call("ListKeyRotations", by, KeyId=key, **ALL)["Rotations"]]
+
+
+def test_material_that_only_the_new_primary_lacks(kms: Any) -> None:
+    key = kms.key(Origin="EXTERNAL", MultiRegion=True)
+    imported(kms, key, b"1" * 32)
+    kms.call("ReplicateKey", KeyId=key, ReplicaRegion="us-east-1")
+    imported(kms, key, b"1" * 32, FAR)
+    second = imported(kms, key, b"2" * 32, **NEW)
+    kms.call("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="us-east-1")
+    assert states(kms, key, FAR) == ["CURRENT", PENDING_REPLICAS]
+    assert imported(kms, key, b"2" * 32, FAR) == second
+    assert states(kms, key, FAR) == states(kms, key, HERE) == ["CURRENT", "PENDING_ROTATION"]
+    kms.call("RotateKeyOnDemand", FAR, KeyId=key)
+    assert {kms.described(key, by)["CurrentKeyMaterialId"] for by in (HERE, FAR)} == {second}
+
+
+def test_a_new_replica_is_waited_for(kms: Any) -> None:
+    key = kms.key(Origin="EXTERNAL", MultiRegion=True)
+    imported(kms, key, b"1" * 32)
+    imported(kms, key, b"2" * 32, **NEW)
+    assert states(kms, key, HERE) == ["CURRENT", "PENDING_ROTATION"]
+    for by in (FAR, ("111111111111", "us-west-2")):
+        kms.call("ReplicateKey", KeyId=key, ReplicaRegion=by[1])
+        assert states(kms, key, HERE) == ["CURRENT", PENDING_REPLICAS]
+        imported(kms, key, b"1" * 32, by)
+    assert kms.fails("RotateKeyOnDemand", KeyId=key)[0] == "KMSInvalidStateException"
+    imported(kms, key, b"2" * 32, FAR)
+    assert states(kms, key, HERE) == ["CURRENT", PENDING_REPLICAS]
+    imported(kms, key, b"2" * 32, ("111111111111", "us-west-2"))
+    assert states(kms, key, FAR) == ["CURRENT", "PENDING_ROTATION"]
+    kms.call("RotateKeyOnDemand", KeyId=key)
+    assert kms.state(key, FAR) == "Enabled"

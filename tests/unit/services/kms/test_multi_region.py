@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from atoll.core.caller import Caller
+from atoll.services.kms.keys import find_key
+from atoll.services.kms.multi_region import relate, shared
+
 
 def relatives(kms: Any, key: str, by: Any) -> tuple[str, str, list[str]]:
     config = kms.described(key, by)["MultiRegionConfiguration"]
@@ -187,3 +191,80 @@ def test_a_replica_takes_the_place_of_a_primary_that_is_gone(kms: Any) -> None:
     kms.call("ReplicateKey", FAR, KeyId=key, ReplicaRegion="eu-central-1")
     assert relatives(kms, key, HERE) == ("REPLICA", "us-east-1", ["us-west-2", "eu-central-1"])
     assert kms.tenant(*FAR).timer_due("kms", "rotate", key) is not None
+
+
+def test_both_have_to_be_enabled_where_the_primary_changes(kms: Any) -> None:
+    key = replicated(kms)
+    to = {"KeyId": key, "PrimaryRegion": "us-east-1"}
+    kms.call("ScheduleKeyDeletion", FAR, KeyId=key)
+    refused = kms.fails("UpdatePrimaryRegion", **to)
+    assert refused == ("KMSInvalidStateException", f"{kms.arn(key, FAR)} is pending deletion.")
+    kms.call("CancelKeyDeletion", FAR, KeyId=key)
+    assert kms.fails("UpdatePrimaryRegion", **to) == ("DisabledException", f"{kms.arn(key, FAR)} is disabled.")
+    kms.call("EnableKey", FAR, KeyId=key)
+    kms.call("DisableKey", KeyId=key)
+    assert kms.fails("UpdatePrimaryRegion", **to) == ("DisabledException", f"{kms.arn(key)} is disabled.")
+    kms.call("EnableKey", KeyId=key)
+    kms.call("UpdatePrimaryRegion", **to)
+    assert relatives(kms, key, WEST) == ("REPLICA", "us-east-1", ["eu-central-1", "us-west-2"])
+    waiting = kms.key(MultiRegion=True, Origin="EXTERNAL")
+    kms.call("ReplicateKey", KeyId=waiting, ReplicaRegion="us-east-1")
+    refused = kms.fails("UpdatePrimaryRegion", KeyId=waiting, PrimaryRegion="us-east-1")
+    assert refused == ("KMSInvalidStateException", f"{kms.arn(waiting)} is pending import.")
+
+
+def told_by(kms: Any, key: str, by: Any) -> dict[str, Any]:
+    found: dict[str, Any] = kms.transact(kms.tenant(*by), lambda tenant: shared(tenant, find_key(tenant, key)))
+    return found
+
+
+def send(kms: Any, operation: str, region: str, told: dict[str, Any]) -> None:
+    """An effect that arrives now."""
+    account = HERE[0]
+    caller = Caller("default", account, HERE[1], f"arn:aws:iam::{account}:root", account)
+    kms.run(operation, {**told, "Account": account, "Region": region}, caller)
+
+
+def test_what_a_former_primary_says_late_is_not_heeded(kms: Any) -> None:
+    key = replicated(kms)
+    before = told_by(kms, key, HERE)
+    kms.call("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="us-east-1")
+    handed_over = told_by(kms, key, HERE)
+    kms.call("RotateKeyOnDemand", FAR, KeyId=key)
+    current = kms.described(key, FAR)["CurrentKeyMaterialId"]
+    for late in (before, handed_over):
+        for region in ("us-west-2", "us-east-1"):
+            send(kms, "SyncReplica", region, late)
+    for by in (HERE, FAR, WEST):
+        assert kms.described(key, by)["CurrentKeyMaterialId"] == current
+        assert relatives(kms, key, by)[1] == "us-east-1"
+    assert kms.call("DescribeKey", FAR, KeyId=key)["KeyMetadata"]["MultiRegionConfiguration"]["MultiRegionKeyType"] == (
+        "PRIMARY"
+    )
+
+
+def test_a_replica_that_is_scheduled_for_deletion_just_before_it_becomes_the_primary(kms: Any) -> None:
+    key = replicated(kms)
+    kms.call("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="us-east-1")
+    told = told_by(kms, key, HERE)
+    kms.call("ScheduleKeyDeletion", WEST, KeyId=key)
+    send(kms, "SyncReplica", "us-west-2", {**told, "Primary": "us-west-2", "Term": told["Term"] + 5})
+    assert kms.state(key, WEST) == "PendingReplicaDeletion"
+    kms.days(31)
+    assert kms.state(key, WEST) == "PendingReplicaDeletion"
+
+
+def test_another_key_of_the_same_id_is_no_replica(kms: Any) -> None:
+    for digit, multi_region in (("1", True), ("2", False)):
+        id = f"mrk-{digit * 32}"
+        key = kms.key(MultiRegion=True, tags={"_custom_id_": id})
+        other = kms.key(FAR, MultiRegion=multi_region, tags={"_custom_id_": id})
+        assert key == other == id
+        material = kms.described(id, FAR)["CurrentKeyMaterialId"]
+        refused = kms.fails("ReplicateKey", KeyId=id, ReplicaRegion="us-east-1")
+        assert refused == ("AlreadyExistsException", f"Key {kms.arn(id)} already exists in region us-east-1.")
+        # And where it came to be meanwhile.
+        kms.transact(kms.tenant(*HERE), lambda tenant, id=id: relate(tenant, find_key(tenant, id), "", ["us-east-1"]))
+        send(kms, "MakeReplica", "us-east-1", told_by(kms, id, HERE))
+        assert relatives(kms, id, HERE) == ("PRIMARY", "eu-central-1", [])
+        assert kms.described(id, FAR)["CurrentKeyMaterialId"] == material

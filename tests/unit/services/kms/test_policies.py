@@ -141,6 +141,9 @@ def test_a_policy_is_kept_as_it_was_written(kms: Any) -> None:
         '{"Statement": [{"Effect": "Allow", "Principal": "me", "Action": "*", "Resource": "*"}]}',
         '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "NotAction": "*", "Resource": "*"}]}',
         '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Extra": 1}]}',
+        '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}], "Foo": 1}',
+        '{"Statement": [{"Sid": 5, "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}',
+        '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": "x"}]}',
     ],
 )
 def test_what_is_no_policy_is_refused(kms: Any, policy: str) -> None:

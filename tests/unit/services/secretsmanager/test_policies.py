@@ -50,6 +50,13 @@ def test_policies(play: Any) -> None:
         (policy(Resource=[]), "This resource policy contains a syntax error."),
         (policy(Principal=None), "This resource policy contains a syntax error."),
         (policy(Condition=[]), "This resource policy contains a syntax error."),
+        *(
+            (
+                policy(Condition={"StringEquals": {"aws:SourceArn": value}}),
+                "This resource policy contains a syntax error.",
+            )
+            for value in (None, {"a": 1}, [["*"]], [None])
+        ),
         (policy(Principal={"AWS": "somebody"}), "This resource policy contains an unsupported principal."),
         (
             policy(Principal={"Service": "invalidservice"}),
@@ -73,6 +80,8 @@ def test_policies_that_are_none(play_once: Any, text: str, message: str) -> None
         ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, True),
         ({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "::/0"]}}, True),
         ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, False),
+        ({"IpAddress": {"aws:SourceIp": "nonsense"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "2001:db8::/32"}}, False),
         ({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, True),
         ({"StringNotEquals": {"aws:PrincipalAccount": "222222222222"}}, True),
         ({"StringEquals": {"aws:PrincipalAccount": "222222222222"}}, False),
