@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
-from atoll.core.arn import parse_arn, partition_of, render_arn
+from atoll.core.access_keys import is_account_id
+from atoll.core.arn import Arn, parse_arn, partition_of, render_arn
 from atoll.core.tenant_id import TenantId
 
 SERVICE = "secretsmanager"
 DEFAULT_KEY = "alias/aws/secretsmanager"
+_SECRET = re.compile(r"secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6}")
 _OWN = ("{partition}", "{region}", "{account}")
 
 
@@ -48,6 +51,11 @@ def key_arn(given: str | None, place: TenantId) -> str:
 
 def secret_arn(tenant: TenantId, name: str, suffix: str) -> str:
     return render_arn(SERVICE, tenant, f"secret:{name}-{suffix}")
+
+
+def is_secret(arn: Arn) -> bool:
+    """Whether it may be a secret's."""
+    return arn.service == SERVICE and is_account_id(arn.account) and _SECRET.fullmatch(arn.resource) is not None
 
 
 def normal_key(given: str | None, tenant: TenantId) -> str | None:

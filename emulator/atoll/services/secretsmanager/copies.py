@@ -13,10 +13,10 @@ from atoll.core.call import Call
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager.arns import render
-from atoll.services.secretsmanager.encryption import seal, settled_key, unseal
+from atoll.services.secretsmanager.encryption import Seal, seal, settled_key, unseal
 from atoll.services.secretsmanager.replicas import FAILED, Copies, Replica, replicas_of
-from atoll.services.secretsmanager.secrets import Secret
-from atoll.services.secretsmanager.versions import Version, all_versions, find_version
+from atoll.services.secretsmanager.secrets import CURRENT, PENDING, PREVIOUS, Secret, with_id
+from atoll.services.secretsmanager.versions import Version, add_seal, all_versions, find_version
 from atoll.tenants import Tenant
 
 
@@ -68,6 +68,35 @@ async def seal_lacking(call: Call, lagoon: Lagoon, lack: Lack, given: Mapping[st
     for replica, wanted in lack.by_replica:
         copies |= await seal_copies(call, lagoon, (replica,), {id: values[id] for id in wanted})
     return copies
+
+
+def to_seal_anew(tenant: Tenant, secret: Secret) -> list[Version]:
+    """Those whose values are sealed under the secret's key when it has another one."""
+    holders = dict.fromkeys(secret.stages.get(stage) for stage in (CURRENT, PENDING, PREVIOUS))
+    found = (find_version(tenant, secret, holder) for holder in holders if holder is not None)
+    return [version for version in found if version is not None and version.seals]
+
+
+async def seal_anew(call: Call, lagoon: Lagoon, secret: Secret, versions: Iterable[Version]) -> None:
+    """Seals values that came under another key than the secret's under that, too, where both can be used."""
+    for version in versions:
+        value = await opened(call, lagoon, version)
+        if value is None:
+            continue
+        try:
+            sealed = await seal(call, lagoon, lagoon.here, secret.kms_key, version.version_id, value)
+        except AwsError:
+            return
+        await lagoon.transaction(_keep, secret, version, sealed)
+
+
+def _keep(tenant: Tenant, planned: Secret, version: Version, sealed: Seal) -> None:
+    secret = with_id(tenant, planned.id)
+    if secret is None or secret.kms_key != planned.kms_key:
+        return
+    found = find_version(tenant, secret, version.version_id)
+    if found is not None and found.seals == version.seals:
+        add_seal(tenant, secret, version.version_id, sealed)
 
 
 async def opened(call: Call, lagoon: Lagoon, version: Version) -> bytes | None:

@@ -102,12 +102,16 @@ def for_owner(call: Call, place: TenantId) -> Call:
 
 
 async def unseal(call: Call, lagoon: Lagoon, seals: Sequence[Seal], version_id: str) -> tuple[bytes, Seal]:
-    """The value, and the seal by which it opened: the newest whose KMS key can be used.
+    """The value, and the seal by which it opened: the newest whose KMS key can be used. What aws/secretsmanager has
+    sealed is its account's only.
 
     Raises DecryptionFailure or AccessDeniedException, as `seal` does, where there is none.
     """
     refused: AwsError | None = None
+    own = call.caller.account == lagoon.here.account
     for each in reversed(seals):
+        if each.given is None and not own:
+            continue
         params = {
             "CiphertextBlob": each.data_key,
             "KeyId": render(each.key, lagoon.here),

@@ -11,7 +11,7 @@ from atoll.core.arn import Arn, parse_arn, partition_of
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
 from atoll.core.tenant_id import TenantId
-from atoll.services.secretsmanager.arns import SERVICE, template
+from atoll.services.secretsmanager.arns import SERVICE, is_secret, template
 from atoll.services.secretsmanager.errors import (
     invalid_parameter,
     invalid_request,
@@ -50,13 +50,13 @@ async def associate_cross_account_replica(call: Call, lagoon: Lagoon) -> Params:
         None,
         None if role is None else template(role, lagoon.here),
     )
-    secret = await send_all(call, lagoon, [replica], whole=True)
+    secret = await send_all(call, lagoon, [replica], whole=True, check=_check_primary)
     status = await lagoon.transaction(_status, secret.id, replica.place)
     return {"ARN": secret.arn, "CrossAccountReplicaARN": arn, "ReplicationStatus": status}
 
 
 def _check_arn(here: TenantId, arn: Arn | None) -> None:
-    if arn is None or arn.service != SERVICE or arn.account == here.account:
+    if arn is None or not is_secret(arn) or arn.account == here.account:
         raise invalid_parameter("CrossAccountReplicaARN must be the ARN of a secret in a different AWS account.")
     if (arn.region, arn.partition) != (here.region, partition_of(here.region)):
         raise invalid_parameter("The replica secret must be in the same AWS Region and partition as the primary.")

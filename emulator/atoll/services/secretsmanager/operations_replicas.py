@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from atoll.core.call import Call, Params
@@ -62,9 +63,16 @@ async def replicate_secret_to_regions(call: Call, lagoon: Lagoon) -> Params:
 
 
 async def send_all(
-    call: Call, lagoon: Lagoon, wanted: list[Replica], *, force: bool = False, whole: bool = False
+    call: Call,
+    lagoon: Lagoon,
+    wanted: list[Replica],
+    *,
+    force: bool = False,
+    whole: bool = False,
+    check: Callable[[Tenant, Call], object] | None = None,
 ) -> Secret:
-    """Makes these replicas with all versions that have a label: all of them or none, where it is to be `whole`.
+    """Makes these replicas with all versions that have a label: all of them or none, where it is to be `whole`. What
+    `check` refuses is not done, even if it has come to be so meanwhile.
 
     Raises as `unseal` does of the current version, or of any; where it is to be whole, as `seal` does.
     """
@@ -85,6 +93,8 @@ async def send_all(
             secret, versions = _labelled(tenant, call["SecretId"])
             if secret.id != planned.id or versions.keys() - sent.keys():
                 raise Again
+            if check is not None:
+                check(tenant, call)
             for replica in wanted:
                 write_replica(tenant, secret, replica)
             secret = update(tenant, secret, changed=secret.changed)
@@ -189,6 +199,9 @@ def replicate_secret(call: Call, tenant: Tenant) -> Params:
     failed_before = secret.primary_status == FAILED
     message_before = secret.primary_message
     secret = update(tenant, secret, **columns)
+    if any(each["Seal"] is not None and Seal(*each["Seal"]).given != secret.kms_key for each in call["Versions"]):
+        # Its key was changed while the values were on their way.
+        tenant.set_timer("secretsmanager", "reseal", str(secret.id), tenant.now())
     if _mirror_versions(tenant, secret, call):
         report(tenant, call.caller, call["PrimaryArn"], call["Place"], Status=IN_SYNC, Message=SUCCEEDED)
     else:
@@ -206,7 +219,7 @@ def _refused_anew(tenant: Tenant, call: Call) -> str | None:
         return "Replication failed: Secrets Manager can't find the replica secret."
     name, region = call["Secret"]["Name"], tenant.id.region
     taken = named(tenant, name)
-    if taken is not None and taken.primary_region is not None:
+    if taken is not None and taken.is_replica:
         return f"Replication failed: Secret name {name} is currently replicated to {region} with a different arn."
     if taken is not None and not call["Force"]:
         return f"Replication failed: Secret name {name} already exists in region {region}."

@@ -101,9 +101,9 @@ def _begin(tenant: Tenant, call: Call, given: str | None) -> Secret:
     columns: dict[str, Any] = {"enabled": True, "begun": _beginning(call)}
     if given is not None:
         columns["function"] = template(given, tenant.id)
-    if rules := call.get("RotationRules"):
+    if rules := _rules(secret, call.get("RotationRules") or {}):
         columns["days"] = None
-        columns["rules"] = {name: value for name, value in rules.items() if value is not None}
+        columns["rules"] = rules
     if (metadata := call.get("ExternalSecretRotationMetadata")) is not None:
         columns["metadata"] = metadata
     if (role := call.get("ExternalSecretRotationRoleArn")) is not None:
@@ -114,6 +114,15 @@ def _begin(tenant: Tenant, call: Call, given: str | None) -> Secret:
         tenant.set_timer(SERVICE, "steps", str(secret.id), tenant.now())
     replicate(tenant, call.caller, secret)
     return secret
+
+
+def _rules(secret: Secret, given: Params) -> Params:
+    """A window's duration alone is that of the schedule which the secret has. Raises InvalidParameterException."""
+    rules = {name: value for name, value in given.items() if value is not None}
+    if rules.keys() == {"Duration"}:
+        rules = {**((secret.rotation or {}).get("rules") or {}), **rules}
+        read_rules(rules)
+    return rules
 
 
 @secretsmanager.operation("CancelRotateSecret")

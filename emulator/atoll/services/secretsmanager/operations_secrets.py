@@ -13,8 +13,8 @@ from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager import tags
-from atoll.services.secretsmanager.arns import SERVICE, secret_arn, template
-from atoll.services.secretsmanager.copies import Lack, lacking, opened, seal_copies, seal_lacking, settled
+from atoll.services.secretsmanager.arns import SERVICE, is_secret, secret_arn, template
+from atoll.services.secretsmanager.copies import Lack, lacking, opened, seal_copies, seal_lacking, settled, to_seal_anew
 from atoll.services.secretsmanager.encryption import Seal, seal, settled_key
 from atoll.services.secretsmanager.errors import (
     invalid_parameter,
@@ -43,7 +43,6 @@ from atoll.services.secretsmanager.rotations import rotated_by_hand
 from atoll.services.secretsmanager.secrets import (
     CURRENT,
     DAY,
-    PREVIOUS,
     Secret,
     check_name,
     draw_suffix,
@@ -55,7 +54,6 @@ from atoll.services.secretsmanager.secrets import (
     update,
     usable,
 )
-from atoll.services.secretsmanager.secrets import PENDING as PENDING_STAGE
 from atoll.services.secretsmanager.service import secretsmanager
 from atoll.services.secretsmanager.showing import described
 from atoll.services.secretsmanager.times import moment
@@ -132,7 +130,7 @@ def _check_replica_of_another_account(call: Call, lagoon: Lagoon, kms_key: str |
         raise invalid_parameter("You must specify a customer managed KMS key when you specify CrossAccountPrimaryARN.")
     primary, here = parse_arn(call["CrossAccountPrimaryARN"]), parse_arn(secret_arn(lagoon.here, "", ""))
     assert here is not None
-    if primary is None or primary.service != SERVICE or primary.account == here.account:
+    if primary is None or not is_secret(primary) or primary.account == here.account:
         raise invalid_parameter("CrossAccountPrimaryARN must be the ARN of a secret in a different AWS account.")
     if (primary.region, primary.partition) != (here.region, here.partition):
         raise invalid_parameter("The primary secret must be in the same AWS Region and partition as the replica.")
@@ -254,9 +252,7 @@ def _plan_update(tenant: Tenant, call: Call, settled: str | None) -> _Plan:
     token: str = call["ClientRequestToken"]
     sealed_anew: list[Version] = []
     if kms_key != secret.kms_key:
-        holders = dict.fromkeys(secret.stages.get(stage) for stage in (CURRENT, PENDING_STAGE, PREVIOUS))
-        found = (find_version(tenant, secret, holder) for holder in holders if holder is not None)
-        sealed_anew = [version for version in found if version is not None and version.seals]
+        sealed_anew = to_seal_anew(tenant, secret)
     lack = lacking(tenant, secret, (token,) if puts else ())
     return _Plan(secret, find_version(tenant, secret, token), lack, kms_key, sealed_anew)
 

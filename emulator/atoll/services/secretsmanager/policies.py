@@ -27,7 +27,8 @@ LOCKOUT = "Your requested changes will not allow you to manage this secret in th
 
 _PRINCIPAL = re.compile(
     r"\*|[0-9]{12}|A[A-Z]{2}A[A-Z0-9]{12,124}"
-    r"|arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:root|(?:user|role)/.+)|sts::[0-9]{12}:(?:assumed-role|federated-user)/.+)"
+    r"|arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:root|(?:user|role)/[^*?]+)"
+    r"|sts::[0-9]{12}:(?:assumed-role|federated-user)/[^*?]+)"
 )
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
 _POSITIVE = re.compile(r"(?:foranyvalue:)?(string(?:equals(?:ignorecase)?|like)|arn(?:equals|like)|ipaddress|bool)")
@@ -109,6 +110,7 @@ def _is_statement(statement: object) -> bool:
         may_be_statement(statement)
         and all((name in statement) != (f"Not{name}" in statement) for name in ("Principal", "Action", "Resource"))
         and all(_is_texts(statement.get(name, statement.get(f"Not{name}"))) for name in ("Action", "Resource"))
+        and all(":" in each or each == "*" for each in listed(statement.get("Action", statement.get("NotAction"))))
         and _is_principal(statement.get("Principal", statement.get("NotPrincipal")))
     )
 

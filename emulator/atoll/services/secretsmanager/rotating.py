@@ -60,8 +60,14 @@ async def take_steps(call: Call, lagoon: Lagoon, turn: Turn) -> None:
     """Where one goes wrong, what is pending stays so, and the next rotation goes on with it."""
     well = True
     for step in STEPS:
-        well = well and await _take(call, lagoon, turn, step)
+        well = well and await lagoon.transaction(_goes_on, turn) and await _take(call, lagoon, turn, step)
     await lagoon.transaction(_finish if well else _end, call.caller, turn)
+
+
+def _goes_on(tenant: Tenant, turn: Turn) -> bool:
+    """Whether nobody has cancelled the rotation, or deleted the secret."""
+    secret = with_id(tenant, turn.id)
+    return secret is not None and secret.deleted is None and bool((secret.rotation or {}).get("enabled"))
 
 
 async def test_only(call: Call, lagoon: Lagoon, turn: Turn) -> None:

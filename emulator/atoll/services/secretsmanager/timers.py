@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from atoll.core.ids import uuid4
+from atoll.services.secretsmanager.copies import seal_anew, to_seal_anew
 from atoll.services.secretsmanager.replicas import replicate
 from atoll.services.secretsmanager.rotating import cause_of, rotate_by_time, take_steps, test_only, turn_of
 from atoll.services.secretsmanager.rotations import window_passed
@@ -32,6 +33,20 @@ def steps(tenant: Tenant, key: str) -> Coroutine[Any, Any, None] | None:
     turn = turn_of(tenant, secret, token)
     take = take_steps if at_once else test_only
     return None if turn is None else take(cause_of(tenant, secret), tenant.lagoon, turn)
+
+
+@secretsmanager.timer("reseal")
+def reseal(tenant: Tenant, key: str) -> Coroutine[Any, Any, None] | None:
+    """A replica got values that are not under its key."""
+    secret = with_id(tenant, int(key))
+    if secret is None:
+        return None
+    versions = [
+        version
+        for version in to_seal_anew(tenant, secret)
+        if all(each.given != secret.kms_key for each in version.seals)
+    ]
+    return seal_anew(cause_of(tenant, secret), tenant.lagoon, secret, versions) if versions else None
 
 
 @secretsmanager.timer("rotate")

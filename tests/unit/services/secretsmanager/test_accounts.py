@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 THEIRS = "222222222222"
@@ -232,6 +233,10 @@ def test_what_is_refused(play_once: Any) -> None:
             {"KmsKeyId": key, "AddReplicaRegions": [{"Region": "us-east-1"}]},
             {"KmsKeyId": key, "CrossAccountPrimaryARN": primary.replace("eu-central-1", "us-east-1")},
             {"KmsKeyId": key, "CrossAccountPrimaryARN": primary.replace("111111111111", THEIRS)},
+            {"KmsKeyId": key, "CrossAccountPrimaryARN": "arn:aws:secretsmanager:eu-central-1:111111111111:foo"},
+            {"KmsKeyId": key, "CrossAccountPrimaryARN": "arn:aws:secretsmanager:eu-central-1:111111111111:secret:"},
+            {"KmsKeyId": key, "CrossAccountPrimaryARN": "arn:aws:secretsmanager:eu-central-1:1:secret:foo-abcdef"},
+            {"KmsKeyId": key, "CrossAccountPrimaryARN": "arn:aws:secretsmanager:eu-central-1::secret:foo-abcdef"},
         ):
             assert (await other.fails("CreateSecret", **{**make_one, **wrong}))[0] == "InvalidParameterException"
         another = await cloud.create("another")
@@ -242,6 +247,7 @@ def test_what_is_refused(play_once: Any) -> None:
 
         assert await refused(another, replica) == "InvalidRequestException"
         assert await refused(primary, another) == "InvalidParameterException"
+        assert await refused(primary, replica.rpartition(":")[0]) == "InvalidParameterException"
         assert await refused(primary, replica.replace("eu-central-1", "us-east-1")) == "InvalidParameterException"
         assert await refused(primary, replica[:-6] + "aaaaaa") == "ResourceNotFoundException"
         third = await cloud.at("333333333333").create(
@@ -251,3 +257,65 @@ def test_what_is_refused(play_once: Any) -> None:
         assert await refused(primary, third) == "LimitExceededException"
 
     play_once(scenario)
+
+
+def test_a_primary_has_one_however_many_ask_at_once(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        primary = await cloud.create("primary")
+        replicas = []
+        for account in ("222222222222", "333333333333", "444444444444"):
+            other = cloud.at(account)
+            replicas.append(
+                await other.create("replica", None, CrossAccountPrimaryARN=primary, KmsKeyId=await other.key())
+            )
+        calls = (link(cloud, primary, replica) for replica in replicas)
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert sorted(getattr(answer, "code", "linked") for answer in answers) == [
+            "LimitExceededException",
+            "LimitExceededException",
+            "linked",
+        ]
+        await cloud.quiet()
+        assert len((await cloud.describe("primary"))["CrossAccountReplicas"]) == 1
+
+    play(scenario)
+
+
+def test_a_replica_of_another_account_is_not_overwritten(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        theirs = cloud.at(THEIRS, "us-east-1")
+        primary = await theirs.create("primary", "theirs")
+        east = cloud.at(region="us-east-1")
+        replica = await east.create("s", None, CrossAccountPrimaryARN=primary, KmsKeyId=await east.key())
+        await link(theirs, primary, replica)
+        force = {"AddReplicaRegions": [{"Region": "us-east-1"}], "ForceOverwriteReplicaSecret": True}
+        await cloud.create("s", "ours", **force)
+        await cloud.quiet()
+        assert (await cloud.describe("s"))["ReplicationStatus"][0]["Status"] == "Failed"
+        await theirs.put(primary, "still theirs")
+        assert await east.value(replica) == "still theirs"
+
+    play(scenario)
+
+
+def test_what_the_default_key_has_sealed_nobody_else_gets(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        arn = await cloud.create("primary", "topsecret")
+        other = cloud.at(THEIRS)
+        change = {"SecretId": arn, "KmsKeyId": await other.key()}
+        await other.call("UpdateSecret", **change, ClientRequestToken=TOKEN)
+        assert (await other.fails("GetSecretValue", SecretId=arn))[0] == "AccessDeniedException"
+        await other.call("UpdateSecret", **change, SecretString="theirs", ClientRequestToken=TOKEN[::-1])
+        assert await other.value(arn) == "theirs"
+        old = {"SecretId": arn, "VersionStage": "AWSPREVIOUS"}
+        assert (await other.fails("GetSecretValue", **old))[0] == "AccessDeniedException"
+        second = await cloud.create("second", "topsecret")
+        east = {"Region": "us-east-1", "KmsKeyId": await cloud.at(THEIRS, "us-east-1").key()}
+        refused = await other.fails("ReplicateSecretToRegions", SecretId=second, AddReplicaRegions=[east])
+        assert refused[0] == "AccessDeniedException"
+        replica = await other.create("replica", None, CrossAccountPrimaryARN=second, KmsKeyId=await other.key())
+        params = {"SecretId": second, "CrossAccountReplicaARN": replica}
+        assert (await other.fails("AssociateCrossAccountReplica", **params))[0] == "AccessDeniedException"
+        assert await cloud.value("second") == "topsecret"
+
+    play(scenario)

@@ -39,6 +39,9 @@ def test_policies(play: Any) -> None:
     play(scenario)
 
 
+UNSUPPORTED = "This resource policy contains an unsupported principal."
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -47,6 +50,8 @@ def test_policies(play: Any) -> None:
         ('{"Version": "2012-10-17"}', "This resource policy contains a syntax error."),
         (policy(Effect="AllowSomething"), "This resource policy contains a syntax error."),
         (policy(Action=None), "This resource policy contains a syntax error."),
+        (policy(Action="foo"), "This resource policy contains a syntax error."),
+        (policy(Principal={"AWS": "arn:aws:iam::111111111111:user/*"}), UNSUPPORTED),
         (policy(Resource=[]), "This resource policy contains a syntax error."),
         (policy(Principal=None), "This resource policy contains a syntax error."),
         (policy(Condition=[]), "This resource policy contains a syntax error."),
@@ -57,7 +62,7 @@ def test_policies(play: Any) -> None:
             )
             for value in (None, {"a": 1}, [["*"]], [None])
         ),
-        (policy(Principal={"AWS": "somebody"}), "This resource policy contains an unsupported principal."),
+        (policy(Principal={"AWS": "somebody"}), UNSUPPORTED),
         (
             policy(Principal={"Service": "invalidservice"}),
             "This resource policy contains an invalid service principal.",

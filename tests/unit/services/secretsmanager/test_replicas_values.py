@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -163,5 +164,24 @@ def test_force_takes_no_primary_from_its_replicas(play: Any) -> None:
         assert failed == "Failed"
         assert message == "Replication failed: Secret name s in region us-east-1 has replicas of its own."
         assert await east.value("s") == "theirs"
+
+    play(scenario)
+
+
+def test_a_key_that_changes_while_a_value_is_on_its_way(play: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        east = cloud.at(region=EAST)
+        await cloud.create()
+        await cloud.call("ReplicateSecretToRegions", **ADD)
+        before = await east.key()
+        await east.call("UpdateSecret", SecretId="s", KmsKeyId=before, ClientRequestToken=TOKEN)
+        for number in range(10):
+            key = await east.key()
+            change = {"SecretId": "s", "KmsKeyId": key, "ClientRequestToken": f"{number:032}"}
+            await asyncio.gather(cloud.put("s", f"v{number}"), east.call("UpdateSecret", **change))
+            await cloud.quiet()
+            await east.set_key(before, "Disabled")
+            assert await east.value("s") == f"v{number}"
+            before = key
 
     play(scenario)

@@ -155,9 +155,14 @@ def test_days_are_counted_from_a_schedule(play_with_functions: Any) -> None:
             "RotateSecret", **rotate(RotationRules=other, ClientRequestToken=TOKEN + "x", RotateImmediately=False)
         )
         assert (await cloud.describe("s"))["RotationRules"] == other
+        # A duration alone is that of the schedule there is.
         bare = rotate(RotationRules={"Duration": "3h"}, ClientRequestToken=TOKEN + "y", RotateImmediately=False)
         await cloud.call("RotateSecret", **bare)
-        assert (await cloud.describe("s")).get("NextRotationDate") is None
+        shown = await cloud.describe("s")
+        assert shown["RotationRules"] == {**other, "Duration": "3h"}
+        assert shown["NextRotationDate"] == at(2023, 12, 1, 10, 59, 59)
+        too_long = rotate(RotationRules={"Duration": "24h"}, ClientRequestToken=TOKEN + "z", RotateImmediately=False)
+        assert (await cloud.fails("RotateSecret", **too_long))[0] == "InvalidParameterException"
 
     play_with_functions(scenario)
 

@@ -94,6 +94,23 @@ def test_a_secret_that_goes_while_it_is_rotated(play_once: Any) -> None:
     play_once(scenario, **{"lambda": lambda: functions})
 
 
+def test_a_rotation_that_is_cancelled(play_once: Any) -> None:
+    async def scenario(cloud: Any) -> None:
+        await cloud.create()
+        steps.clear()
+        gate = gates["slow"] = Gate()
+        slow = rotate(RotationLambdaARN=FUNCTION.replace("rotator", "slow"))
+        first = asyncio.create_task(cloud.call("RotateSecret", **slow))
+        await gate.entered.wait()
+        assert (await cloud.call("CancelRotateSecret", SecretId="s"))["VersionId"] == TOKEN
+        gate.opened.set()
+        assert (await first)["VersionId"] == TOKEN
+        assert steps == ALL_STEPS[:1]
+        assert await cloud.value("s") == "v1"
+
+    play_once(scenario, **{"lambda": lambda: functions})
+
+
 def test_two_tokens_at_once(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         await cloud.create()
