@@ -61,9 +61,9 @@ class Hosted:
         """Services whose tables are there and of today's version, each with its lagoon."""
         self.in_group = False
         self.group: list[Entry] = []
-        self.patient: list[Entry] = []
-        """Those of the group whose calls wait for effects of their own to arrive."""
         """Calls of this turn of the loop, which the next commit answers."""
+        self.patient: list[Entry] = []
+        """The same, which wait for effects of their own to arrive, too."""
         self.lost = False
         """Whether the group's transaction is gone, so that none of it can be committed."""
         self.users = 0
