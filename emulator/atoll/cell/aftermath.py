@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from atoll.cell.hosted import Entry, Hosted
 from atoll.core.disk import sync_file
@@ -32,6 +34,16 @@ LONGEST_LOG_PAGES = 16_000
 the loop, so that it starts anew."""
 
 
+class Committed(NamedTuple):
+    """What is to follow a commit: its effects, those of them that are awaited, whom to answer at once, and whom when
+    what is awaited has arrived."""
+
+    effects: list[tuple[str, int]]
+    awaited: list[int]
+    group: Sequence[Entry]
+    patient: Sequence[Entry]
+
+
 class Aftermath:
     def __init__(self, cell: Cell, *, full_durability: bool) -> None:
         self._cell = cell
@@ -50,38 +62,33 @@ class Aftermath:
     def opened(self, hosted: Hosted) -> None:
         """Takes up what was under way when the tenant was closed, or its process killed."""
         if hosted.tenant.catalogue.changed:
-            self.start(hosted, [], [])
+            self.start(hosted)
         self._cell.timekeeper.opened(hosted)
 
-    def start(self, hosted: Hosted, group: list[Entry], patient: list[Entry]) -> None:
+    def start(self, hosted: Hosted, group: Sequence[Entry] = (), patient: Sequence[Entry] = ()) -> None:
         """Called right after a commit, while no transaction is open, so that all that it reads is committed. `patient`
         are answered when the effects that are awaited have arrived, too.
 
         Nothing leaves the tenant before it is on the disk, where that was asked for.
         """
-        effects, hosted.tenant.effects = hosted.tenant.effects, []
-        awaited, hosted.tenant.awaited = hosted.tenant.awaited, []
+        tenant = hosted.tenant
+        committed = Committed(tenant.effects, tenant.awaited, group, patient)
+        tenant.effects, tenant.awaited = [], []
         if self.full:
             hosted.enter()
-            self._cell.spawn(self._sync_and_follow(hosted, effects, awaited, group, patient))
+            self._cell.spawn(self._sync_and_follow(hosted, committed))
         else:
-            self._follow(hosted, effects, awaited, group, patient)
+            self._follow(hosted, committed)
 
-    def _follow(
-        self,
-        hosted: Hosted,
-        effects: list[tuple[str, int]],
-        awaited: list[int],
-        group: list[Entry],
-        patient: list[Entry],
-    ) -> None:
+    def _follow(self, hosted: Hosted, committed: Committed) -> None:
         """What fails here is ours and is tried again later: the calls are committed, so they are answered."""
         waits: list[asyncio.Future[None]] = []
         arrivals: list[asyncio.Future[None]] = []
         try:
-            if effects:
-                arrivals += [hosted.arrivals.setdefault(row, self._cell.loop.create_future()) for row in awaited]
-                self._cell.deliveries.start(hosted, effects)
+            if committed.effects:
+                future = self._cell.loop.create_future
+                arrivals += [hosted.arrivals.setdefault(row, future()) for row in committed.awaited]
+                self._cell.deliveries.start(hosted, committed.effects)
             if hosted.tenant.timers.changed:
                 hosted.tenant.timers.changed = False
                 self._cell.timekeeper.changed(hosted)
@@ -93,17 +100,17 @@ class Aftermath:
             logger.exception("%s: what follows a commit failed; tried again in %d s", hosted.tenant.id, RETRY)
             self._cell.timekeeper.not_later(hosted, self._cell.clock.now() + RETRY)
         # Who waits for nobody's arrival may be what the arrival is waiting for.
-        self._answer(hosted, waits, group)
-        self._answer(hosted, waits + arrivals, patient)
+        self._answer(hosted, waits, committed.group)
+        self._answer(hosted, waits + arrivals, committed.patient)
 
-    def _answer(self, hosted: Hosted, waits: list[asyncio.Future[None]], group: list[Entry]) -> None:
+    def _answer(self, hosted: Hosted, waits: list[asyncio.Future[None]], group: Sequence[Entry]) -> None:
         if waits and group:
             hosted.enter()
             self._cell.spawn(self._answer_later(hosted, waits, group))
         else:
             self._cell.answer(group)
 
-    async def _answer_later(self, hosted: Hosted, waits: list[asyncio.Future[None]], group: list[Entry]) -> None:
+    async def _answer_later(self, hosted: Hosted, waits: list[asyncio.Future[None]], group: Sequence[Entry]) -> None:
         try:
             await asyncio.wait(waits, timeout=PATIENCE)
         finally:
@@ -112,14 +119,7 @@ class Aftermath:
 
     # ---- durability
 
-    async def _sync_and_follow(
-        self,
-        hosted: Hosted,
-        effects: list[tuple[str, int]],
-        awaited: list[int],
-        group: list[Entry],
-        patient: list[Entry],
-    ) -> None:
+    async def _sync_and_follow(self, hosted: Hosted, committed: Committed) -> None:
         synced = False
         try:
             synced = await self._sync(hosted)
@@ -128,9 +128,9 @@ class Aftermath:
         finally:
             hosted.leave()
             if synced:
-                self._follow(hosted, effects, awaited, group, patient)
+                self._follow(hosted, committed)
             else:
-                self._cell.refuse(group + patient)
+                self._cell.refuse(chain(committed.group, committed.patient))
 
     async def _sync(self, hosted: Hosted) -> bool:
         """Whether all that was committed so far is on the disk."""
@@ -144,7 +144,7 @@ class Aftermath:
     def after_sync(self, hosted: Hosted, entry: Entry) -> None:
         """Answers what was read of a state that may not be on the disk yet."""
         hosted.enter()
-        self._cell.spawn(self._sync_and_follow(hosted, [], [], [entry], []))
+        self._cell.spawn(self._sync_and_follow(hosted, Committed([], [], [entry], [])))
 
     def _checkpoint(self, hosted: Hosted) -> None:
         if hosted.tenant.db.wal_pages > LONGEST_LOG_PAGES:
@@ -238,7 +238,7 @@ class Aftermath:
     def _publish_again(self, hosted: Hosted) -> None:
         hosted.tenant.catalogue.changed = True
         if not hosted.in_group and self._cell.tenants.get(hosted.tenant.id) is hosted:
-            self.start(hosted, [], [])
+            self.start(hosted)
 
 
 def _everything(tenant: Tenant) -> tuple[int, list[CatalogueRow], list[Holding]]:

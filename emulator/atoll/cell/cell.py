@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from inspect import isawaitable
 from pathlib import Path
 from types import CoroutineType
@@ -396,14 +396,14 @@ class Cell:
         else:
             self.answer(group)
 
-    def answer(self, group: list[Entry]) -> None:
+    def answer(self, group: Iterable[Entry]) -> None:
         for reply, result, error in group:
             if type(result) is CoroutineType:
                 self._go_on(result, reply)
             else:
                 reply.done(result, error)
 
-    def refuse(self, group: list[Entry]) -> None:
+    def refuse(self, group: Iterable[Entry]) -> None:
         """None of it is sure to last."""
         for reply, result, _ in group:
             if isinstance(result, CoroutineType):

@@ -50,23 +50,31 @@ def reader(shape: Shape) -> Callable[[bytes], dict[str, Any]]:
     if exact is None:
         return read_by_members
     decode = Decoder(exact).decode
-    tokens = _tokens_of(shape)
 
     def read_at_once(body: bytes) -> dict[str, Any]:
         try:
             params: dict[str, Any] = decode(body)
         except (ValueError, RecursionError):
             return read_by_members(body)
+        return params
+
+    return _with_tokens(shape, read_at_once)
+
+
+def _with_tokens(shape: Shape, read: Read) -> Read:
+    """The same, which draws those of the structure's idempotency tokens that were not sent."""
+    tokens = [name for name, member in shape.members.items() if member.idempotency_token and not member.location]
+    if not tokens:
+        return read
+
+    def read_with_tokens(value: Any) -> dict[str, Any]:
+        params: dict[str, Any] = read(value)
         for name in tokens:
             if name not in params:
                 params[name] = uuid4()
         return params
 
-    return read_at_once
-
-
-def _tokens_of(shape: Shape) -> tuple[str, ...]:
-    return tuple(name for name, member in shape.members.items() if member.idempotency_token and not member.location)
+    return read_with_tokens
 
 
 def structure(shape: Shape) -> Read:
@@ -75,7 +83,6 @@ def structure(shape: Shape) -> Read:
     if compiled is not None:
         return compiled
     slots: dict[str, tuple[str, Read | None]] = {}
-    tokens = _tokens_of(shape)
 
     def read(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
@@ -93,14 +100,7 @@ def structure(shape: Shape) -> Read:
                     raise _unexpected(item, "string")
         return params
 
-    def read_with_tokens(value: Any) -> dict[str, Any]:
-        params = read(value)
-        for name in tokens:
-            if name not in params:
-                params[name] = uuid4()
-        return params
-
-    compiled = shape.compiled["json.read"] = read_with_tokens if tokens else read
+    compiled = shape.compiled["json.read"] = _with_tokens(shape, read)
     for name, member in shape.members.items():
         if not member.location:
             slots[member.wire_name] = name, None if member.shape.type == "string" else value_of(member)

@@ -14,6 +14,8 @@ from msgspec import Meta
 from atoll.wire.model import Shape
 from atoll.wire.text import LONG
 
+_make: Any = TypedDict
+"""Its members are known at run time only, which type checkers do not take of TypedDict."""
 _SCALARS: dict[str, Any] = {
     "string": str,
     "boolean": bool,
@@ -56,4 +58,4 @@ def _structure(shape: Shape, outer: frozenset[str]) -> Any:
         if kind is None or member.wire_name != name or (member.idempotency_token and len(outer) > 1):
             return None
         types[name] = kind
-    return TypedDict(shape.name, types, total=False)  # type: ignore[operator]
+    return _make(shape.name, types, total=False)

@@ -268,6 +268,13 @@ def forget_keys(tenant: Tenant) -> None:
     tenant.memory.pop(MEMORY, None)
 
 
+def read_again(tenant: Tenant, key: Key) -> Key:
+    """A key that is there, as it is now."""
+    found = key_with_id(tenant, key.id)
+    assert found is not None
+    return found
+
+
 def update_key(tenant: Tenant, key: Key, **columns: Any) -> None:
     assignments = ", ".join(f"{column} = ?" for column in columns)
     tenant.execute(f"UPDATE key SET {assignments} WHERE id = ?", (*columns.values(), key.id))

@@ -21,6 +21,7 @@ from atoll.services.kms.keys import (
     PENDING_REPLICA_DELETION,
     Key,
     key_with_id,
+    read_again,
     update_key,
 )
 from atoll.services.kms.later import DAY, DELETE, ROTATE, own_caller
@@ -53,9 +54,7 @@ def relate(tenant: Tenant, key: Key, primary: str, replicas: list[str], *, new_t
     """Writes who its relatives are, by region; an empty one is the tenant's own. The key as it is then."""
     related = {"primary": primary, "replicas": replicas, "term": key.term + new_term}
     update_key(tenant, key, related=orjson.dumps(related).decode())
-    changed = key_with_id(tenant, key.id)
-    assert changed is not None
-    return changed
+    return read_again(tenant, key)
 
 
 def lane_of(key_id: str) -> str:

@@ -18,6 +18,7 @@ from atoll.services.kms.keys import (
     check_enabled,
     find_key_itself,
     key_with_id,
+    read_again,
     unusable_as,
     update_key,
 )
@@ -129,12 +130,6 @@ def _regions() -> frozenset[str]:
     return frozenset(region_names())
 
 
-def _again(tenant: Tenant, key: Key) -> Key:
-    changed = key_with_id(tenant, key.id)
-    assert changed is not None
-    return changed
-
-
 @kms.operation("UpdatePrimaryRegion")
 @looks_for_replicas
 def update_primary_region(call: Call, tenant: Tenant) -> Result:
@@ -242,7 +237,7 @@ def make_replica(call: Call, tenant: Tenant) -> Params:
         told = {"KeyId": key.id, "From": tenant.id.region}
         tell(tenant, key.id, call["Primary"], "ReplicaDeleted", told)
         return {}
-    take_over(tenant, _again(tenant, key), call.params)
+    take_over(tenant, read_again(tenant, key), call.params)
     return {}
 
 
@@ -274,5 +269,5 @@ def replica_imported(call: Call, tenant: Tenant) -> Params:
     for material in materials_of(tenant, key.id):
         if material.id == call["MaterialId"] and material.state == PENDING_REPLICAS:
             replica_has(tenant, key, material, call["From"])
-            sync_replicas(tenant, call.caller, _again(tenant, key))
+            sync_replicas(tenant, call.caller, read_again(tenant, key))
     return {}

@@ -6,13 +6,12 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
 
 from atoll.core.arn import parse_arn, partition_of
-from atoll.core.policy_documents import KEYS, VERSIONS, may_be_statement, statements_of
+from atoll.core.policy_documents import matches, may_be_policy, may_be_statement, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.services.kms.errors import limit_exceeded, malformed_policy
 
@@ -103,11 +102,7 @@ def check_policy(text: str, account: str, *, may_lock_out: bool | None = False) 
         raise malformed_policy("Policy contains invalid JSON") from None
     if len(text.encode()) > LONGEST:
         raise limit_exceeded("Policy exceeds the maximum size")
-    if (
-        not isinstance(document, dict)
-        or not document.keys() <= KEYS
-        or document.get("Version", VERSIONS[0]) not in VERSIONS
-    ):
+    if not may_be_policy(document):
         raise malformed_policy("The new key policy is not valid.")
     statements = statements_of(document)
     if not statements:
@@ -161,7 +156,7 @@ def _lets_change(statement: dict[str, Any], account: str) -> bool:
     """Whether it allows somebody of the account to put another policy."""
     if statement["Effect"] != "Allow" or not _texts(statement.get("Resource")):
         return False
-    if not any(_matches(pattern, "kms:putkeypolicy") for pattern in _texts(statement.get("Action"))):
+    if not any(matches(pattern.lower(), "kms:putkeypolicy") for pattern in _texts(statement.get("Action"))):
         return False
     principal = statement.get("Principal")
     if principal is None or principal == "*":
@@ -172,11 +167,6 @@ def _lets_change(statement: dict[str, Any], account: str) -> bool:
 def _may_be_of(principal: str, account: str) -> bool:
     arn = parse_arn(principal)
     return arn.account == account if arn is not None else principal == account or not principal.isdigit()
-
-
-def _matches(pattern: str, action: str) -> bool:
-    # Not by an expression of our own, which many stars would make slow.
-    return fnmatchcase(action, pattern.lower().replace("[", "[[]"))
 
 
 def _texts(value: Any) -> list[str]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from atoll.core.access_keys import is_account_id
 from atoll.core.arn import Arn, parse_arn, partition_of, render_arn
 from atoll.core.tenant_id import TenantId
+from atoll.services.secretsmanager.errors import invalid_parameter
 
 SERVICE = "secretsmanager"
 DEFAULT_KEY = "alias/aws/secretsmanager"
@@ -53,8 +54,19 @@ def secret_arn(tenant: TenantId, name: str, suffix: str) -> str:
     return render_arn(SERVICE, tenant, f"secret:{name}-{suffix}")
 
 
-def is_secret(arn: Arn) -> bool:
-    """Whether it may be a secret's."""
+def check_elsewhere(text: str, here: TenantId, which: str, other: str) -> None:
+    """That the ARN may be a secret's in another account, of the same region; it is the `which` of an `other` here.
+    Raises InvalidParameterException."""
+    arn = parse_arn(text)
+    if arn is None or not _is_secret(arn) or arn.account == here.account:
+        raise invalid_parameter(
+            f"CrossAccount{which.capitalize()}ARN must be the ARN of a secret in a different AWS account."
+        )
+    if (arn.region, arn.partition) != (here.region, partition_of(here.region)):
+        raise invalid_parameter(f"The {which} secret must be in the same AWS Region and partition as the {other}.")
+
+
+def _is_secret(arn: Arn) -> bool:
     return arn.service == SERVICE and is_account_id(arn.account) and _SECRET.fullmatch(arn.resource) is not None
 
 

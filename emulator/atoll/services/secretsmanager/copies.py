@@ -77,26 +77,34 @@ def to_seal_anew(tenant: Tenant, secret: Secret) -> list[Version]:
     return [version for version in found if version is not None and version.seals]
 
 
-async def seal_anew(call: Call, lagoon: Lagoon, secret: Secret, versions: Iterable[Version]) -> None:
-    """Seals values that came under another key than the secret's under that, too, where both can be used."""
+async def seal_anew(call: Call, lagoon: Lagoon, kms_key: str | None, versions: Iterable[Version]) -> dict[str, Seal]:
+    """By version, its value under this key, too. Where the key of before may not be used, the version is left as it is.
+    Raises as `seal` does."""
+    seals: dict[str, Seal] = {}
     for version in versions:
         value = await opened(call, lagoon, version)
-        if value is None:
-            continue
-        try:
-            sealed = await seal(call, lagoon, lagoon.here, secret.kms_key, version.version_id, value)
-        except AwsError:
-            return
-        await lagoon.transaction(_keep, secret, version, sealed)
+        if value is not None:
+            seals[version.version_id] = await seal(call, lagoon, lagoon.here, kms_key, version.version_id, value)
+    return seals
 
 
-def _keep(tenant: Tenant, planned: Secret, version: Version, sealed: Seal) -> None:
+async def mend_seals(call: Call, lagoon: Lagoon, secret: Secret, versions: list[Version]) -> None:
+    """Puts values that came under another key than the secret's under that, too, where both can be used."""
+    try:
+        seals = await seal_anew(call, lagoon, secret.kms_key, versions)
+    except AwsError:
+        return
+    await lagoon.transaction(_keep, secret, versions, seals)
+
+
+def _keep(tenant: Tenant, planned: Secret, versions: list[Version], seals: dict[str, Seal]) -> None:
     secret = with_id(tenant, planned.id)
     if secret is None or secret.kms_key != planned.kms_key:
         return
-    found = find_version(tenant, secret, version.version_id)
-    if found is not None and found.seals == version.seals:
-        add_seal(tenant, secret, version.version_id, sealed)
+    for version in versions:
+        found = find_version(tenant, secret, version.version_id)
+        if version.version_id in seals and found is not None and found.seals == version.seals:
+            add_seal(tenant, secret, version.version_id, seals[version.version_id])
 
 
 async def opened(call: Call, lagoon: Lagoon, version: Version) -> bytes | None:

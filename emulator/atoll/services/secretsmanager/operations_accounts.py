@@ -7,13 +7,10 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.ht
 
 from __future__ import annotations
 
-from atoll.core.arn import Arn, parse_arn, partition_of
 from atoll.core.call import Call, Params
 from atoll.core.lagoon import Lagoon
-from atoll.core.tenant_id import TenantId
-from atoll.services.secretsmanager.arns import SERVICE, is_secret, template
+from atoll.services.secretsmanager.arns import SERVICE, check_elsewhere, template
 from atoll.services.secretsmanager.errors import (
-    invalid_parameter,
     invalid_request,
     limit_exceeded,
     secret_not_found,
@@ -36,7 +33,7 @@ from atoll.tenants import Tenant
 async def associate_cross_account_replica(call: Call, lagoon: Lagoon) -> Params:
     """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_AssociateCrossAccountReplica.html"""
     arn: str = call["CrossAccountReplicaARN"]
-    _check_arn(lagoon.here, parse_arn(arn))
+    check_elsewhere(arn, lagoon.here, "replica", "primary")
     primary = await lagoon.transaction(_check_primary, call)
     answer = await lagoon.call(
         call, SERVICE, "AcceptCrossAccountReplication", {"ReplicaArn": arn, "PrimaryArn": primary}
@@ -53,13 +50,6 @@ async def associate_cross_account_replica(call: Call, lagoon: Lagoon) -> Params:
     secret = await send_all(call, lagoon, [replica], whole=True, check=_check_primary)
     status = await lagoon.transaction(_status, secret.id, replica.place)
     return {"ARN": secret.arn, "CrossAccountReplicaARN": arn, "ReplicationStatus": status}
-
-
-def _check_arn(here: TenantId, arn: Arn | None) -> None:
-    if arn is None or not is_secret(arn) or arn.account == here.account:
-        raise invalid_parameter("CrossAccountReplicaARN must be the ARN of a secret in a different AWS account.")
-    if (arn.region, arn.partition) != (here.region, partition_of(here.region)):
-        raise invalid_parameter("The replica secret must be in the same AWS Region and partition as the primary.")
 
 
 def _check_primary(tenant: Tenant, call: Call) -> str:

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from atoll.core.arn import parse_arn
 from atoll.core.call import Call, Params
 from atoll.core.errors import AwsError
 from atoll.core.lagoon import Lagoon
 from atoll.services.secretsmanager import tags
-from atoll.services.secretsmanager.arns import SERVICE, is_secret, secret_arn, template
-from atoll.services.secretsmanager.copies import Lack, lacking, opened, seal_copies, seal_lacking, settled, to_seal_anew
+from atoll.services.secretsmanager.arns import SERVICE, check_elsewhere, secret_arn, template
+from atoll.services.secretsmanager.copies import (
+    Lack,
+    lacking,
+    seal_anew,
+    seal_copies,
+    seal_lacking,
+    settled,
+    to_seal_anew,
+)
 from atoll.services.secretsmanager.encryption import Seal, seal, settled_key
 from atoll.services.secretsmanager.errors import (
     invalid_parameter,
@@ -128,12 +135,7 @@ def _check_replica_of_another_account(call: Call, lagoon: Lagoon, kms_key: str |
             raise invalid_parameter(f"You can't specify {parameter} when you specify CrossAccountPrimaryARN.")
     if kms_key is None:
         raise invalid_parameter("You must specify a customer managed KMS key when you specify CrossAccountPrimaryARN.")
-    primary, here = parse_arn(call["CrossAccountPrimaryARN"]), parse_arn(secret_arn(lagoon.here, "", ""))
-    assert here is not None
-    if primary is None or not is_secret(primary) or primary.account == here.account:
-        raise invalid_parameter("CrossAccountPrimaryARN must be the ARN of a secret in a different AWS account.")
-    if (primary.region, primary.partition) != (here.region, here.partition):
-        raise invalid_parameter("The primary secret must be in the same AWS Region and partition as the replica.")
+    check_elsewhere(call["CrossAccountPrimaryARN"], lagoon.here, "primary", "replica")
 
 
 def _create(
@@ -216,14 +218,7 @@ async def update_secret(call: Call, lagoon: Lagoon) -> Params:
             if not await same_value(call, lagoon, plan.before, value):
                 raise token_in_use(token, plan.secret.arn)
             return {"ARN": plan.secret.arn, "Name": plan.secret.name, "VersionId": token}
-        seals: dict[str, Seal] = {}
-        for version in plan.sealed_anew:
-            # Who may not use the key of before leaves the versions as they are.
-            data = await opened(call, lagoon, version)
-            if data is not None:
-                seals[version.version_id] = await seal(
-                    call, lagoon, lagoon.here, plan.kms_key, version.version_id, data
-                )
+        seals = await seal_anew(call, lagoon, plan.kms_key, plan.sealed_anew)
         sealed = None
         if value is not None:
             sealed = await seal(call, lagoon, lagoon.here, plan.kms_key, token, value.data)

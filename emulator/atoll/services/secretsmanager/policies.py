@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from atoll.core.json_objects import read_object
-from atoll.core.policy_documents import KEYS, VERSIONS, listed, may_be_statement, statements_of
+from atoll.core.policy_documents import VERSIONS, listed, may_be_policy, may_be_statement, statements_of
 
 SYNTAX = "This resource policy contains a syntax error."
 PRINCIPAL = "This resource policy contains an unsupported principal."
@@ -97,9 +97,7 @@ def is_public(text: str) -> bool:
 def _statements(text: str) -> list[dict[str, Any]] | None:
     """None where the text is not a policy."""
     policy = read_object(text)
-    if policy is None or not policy.keys() <= KEYS:
-        return None
-    if policy.get("Version", VERSIONS[0]) not in VERSIONS or not isinstance(policy.get("Id", ""), str):
+    if not may_be_policy(policy) or not isinstance(policy.get("Id", ""), str):
         return None
     statements = statements_of(policy)
     return statements if statements and all(map(_is_statement, statements)) else None

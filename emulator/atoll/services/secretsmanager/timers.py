@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from atoll.core.ids import uuid4
-from atoll.services.secretsmanager.copies import seal_anew, to_seal_anew
+from atoll.services.secretsmanager.copies import mend_seals, to_seal_anew
 from atoll.services.secretsmanager.replicas import replicate
 from atoll.services.secretsmanager.rotating import cause_of, rotate_by_time, take_steps, test_only, turn_of
 from atoll.services.secretsmanager.rotations import window_passed
@@ -46,7 +46,7 @@ def reseal(tenant: Tenant, key: str) -> Coroutine[Any, Any, None] | None:
         for version in to_seal_anew(tenant, secret)
         if all(each.given != secret.kms_key for each in version.seals)
     ]
-    return seal_anew(cause_of(tenant, secret), tenant.lagoon, secret, versions) if versions else None
+    return mend_seals(cause_of(tenant, secret), tenant.lagoon, secret, versions) if versions else None
 
 
 @secretsmanager.timer("rotate")

@@ -119,22 +119,17 @@ def finish_replays(tenant: Tenant, topic: Topic) -> None:
         tenant.set_timer("sns", "replay", id, None)
 
 
-def _end(subscription: Subscription) -> int | None:
-    return parse_replay_policy(subscription.attributes["ReplayPolicy"]).end
-
-
 def is_live(subscription: Subscription, published: int) -> bool:
     """Whether it gets what is published then: it has no replay, or one that is over and had no end before."""
     if not subscription.replay:
         return True
     if subscription.replay["status"] != COMPLETED:
         return False
-    end = _end(subscription)
-    return end is None or published <= end
+    return subscription.replay_end is None or published <= subscription.replay_end
 
 
 def shown_status(tenant: Tenant, subscription: Subscription) -> str:
     """A replay goes on until its end, even if all that is archived was delivered."""
     status: str = subscription.replay["status"]
-    end = _end(subscription)
+    end = subscription.replay_end
     return RUNNING if status == COMPLETED and end is not None and tenant.now() * 1000 <= end else status

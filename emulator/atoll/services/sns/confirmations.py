@@ -31,9 +31,7 @@ def ask_to_confirm(tenant: Tenant, topic: Topic, subscription: Subscription, ori
     if subscription.protocol == "email-json":
         text = confirmation(
             CONFIRMATION,
-            message.id,
-            message.published,
-            message.base,
+            message,
             token=token,
             topic_arn=topic.arn,
             subscription_arn=subscription.arn,

@@ -102,9 +102,7 @@ def confirmation_url(base: str, realm: Realm, topic_arn: str, token: str) -> str
 
 def confirmation(
     kind: str,
-    message_id: str,
-    published: int,
-    base: str,
+    message: Message,
     *,
     token: str,
     topic_arn: str,
@@ -113,23 +111,23 @@ def confirmation(
     realm: Realm,
 ) -> str:
     """The document that asks for a confirmation of a subscription (`kind` CONFIRMATION), or tells that one was ended
-    and how that is taken back (CANCELLATION)."""
+    and how that is taken back (CANCELLATION). The message's own text does not count."""
     text = _TEXTS[kind](topic_arn, subscription_arn)
-    url = confirmation_url(base, realm, topic_arn, token)
-    when = timestamp(published)
+    url = confirmation_url(message.base, realm, topic_arn, token)
+    when = timestamp(message.published)
     signed = (
-        f"Message\n{text}\nMessageId\n{message_id}\nSubscribeURL\n{url}\nTimestamp\n{when}\nToken\n{token}\n"
+        f"Message\n{text}\nMessageId\n{message.id}\nSubscribeURL\n{url}\nTimestamp\n{when}\nToken\n{token}\n"
         f"TopicArn\n{topic_arn}\nType\n{kind}\n"
     )
     lines = [
         f'"Type" : "{kind}"',
-        f'"MessageId" : "{message_id}"',
+        f'"MessageId" : "{message.id}"',
         f'"Token" : "{token}"',
         f'"TopicArn" : {_quoted(topic_arn)}',
         f'"Message" : {_quoted(text)}',
         f'"SubscribeURL" : {_quoted(url)}',
         f'"Timestamp" : "{when}"',
-        *_signature(signed, version, base, realm),
+        *_signature(signed, version, message.base, realm),
     ]
     return "{\n  " + ",\n  ".join(lines) + "\n}"
 

@@ -184,10 +184,14 @@ def list_topics(call: Call, tenant: Tenant) -> Params:
     }
 
 
+def _policy_of(tenant: Tenant, topic: Topic) -> str:
+    return topic.attributes.get("Policy") or default_policy(tenant.id, topic.arn)
+
+
 @sns.operation("AddPermission")
 def add_permission(call: Call, tenant: Tenant) -> Params:
     topic = find_topic(tenant, call["TopicArn"])
-    policy = topic.attributes.get("Policy") or default_policy(tenant.id, topic.arn)
+    policy = _policy_of(tenant, topic)
     label, accounts, actions = call["Label"], call["AWSAccountId"], call["ActionName"]
     policy = with_permission(policy, tenant.id, topic.arn, label, accounts, actions)
     store_attributes(tenant, topic, {**topic.attributes, "Policy": policy})
@@ -197,7 +201,7 @@ def add_permission(call: Call, tenant: Tenant) -> Params:
 @sns.operation("RemovePermission")
 def remove_permission(call: Call, tenant: Tenant) -> Params:
     topic = find_topic(tenant, call["TopicArn"])
-    policy = topic.attributes.get("Policy") or default_policy(tenant.id, topic.arn)
+    policy = _policy_of(tenant, topic)
     store_attributes(tenant, topic, {**topic.attributes, "Policy": without_permission(policy, call["Label"])})
     return {}
 

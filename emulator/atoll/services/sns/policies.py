@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
 
 from atoll.core.arn import partition_of
 from atoll.core.json_objects import read_object
-from atoll.core.policy_documents import KEYS, VERSIONS, is_statement, listed, one_or_many, statements_of
+from atoll.core.policy_documents import is_statement, listed, matches, may_be_policy, one_or_many, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.core.xml_text import not_in_xml
 from atoll.services.sns.errors import invalid_parameter
@@ -77,8 +76,8 @@ def default_policy(tenant: TenantId, topic_arn: str) -> str:
 
 def check_policy(text: str, topic_arn: str, prefix: str = "") -> None:
     """Raises InvalidParameterException where the text is no policy that this topic may have."""
-    policy = read_object(text)
-    if policy is None or len(text.encode()) > MAX_BYTES or not _is_policy(policy, topic_arn):
+    policy = read_object(text) if len(text.encode()) <= MAX_BYTES else None
+    if not may_be_policy(policy) or not _is_of_topic(statements_of(policy), topic_arn):
         raise invalid_parameter(f"{prefix}Policy Error: null")
     for statement in statements_of(policy):
         for action in listed(statement.get("Action", statement.get("NotAction"))):
@@ -86,33 +85,26 @@ def check_policy(text: str, topic_arn: str, prefix: str = "") -> None:
                 raise invalid_parameter(f"{prefix}{OUT_OF_SCOPE}")
 
 
-def _is_policy(policy: dict[str, Any], topic_arn: str) -> bool:
-    if not policy.keys() <= KEYS or policy.get("Version", VERSIONS[0]) not in VERSIONS:
-        return False
-    statements = statements_of(policy)
+def _is_of_topic(statements: list[Any], topic_arn: str) -> bool:
     if not 1 <= len(statements) <= MAX_STATEMENTS or not all(map(is_statement, statements)):
         return False
     labels = [statement["Sid"] for statement in statements if statement.get("Sid")]
-    return len(set(labels)) == len(labels) and all(_is_of_topic(statement, topic_arn) for statement in statements)
+    return len(set(labels)) == len(labels) and all(_names_topic(statement, topic_arn) for statement in statements)
 
 
-def _is_of_topic(statement: dict[str, Any], topic_arn: str) -> bool:
+def _names_topic(statement: dict[str, Any], topic_arn: str) -> bool:
     """Whether its one resource is the topic, and whom it is for is said."""
     resources = listed(statement.get("Resource", []))
     principals = statement.get("Principal", statement.get("NotPrincipal"))
     count = sum(len(listed(each)) for each in principals.values()) if isinstance(principals, dict) else 1
-    return (
-        len(resources) == 1
-        and fnmatchcase(topic_arn, resources[0].replace("[", "[[]"))
-        and 1 <= count <= MAX_PRINCIPALS
-    )
+    return len(resources) == 1 and matches(resources[0], topic_arn) and 1 <= count <= MAX_PRINCIPALS
 
 
 def _is_in_scope(action: str) -> bool:
     service, colon, name = action.lower().partition(":")
     if not colon or not _NAME.fullmatch(name):
         return action == "*"
-    return service == "sns" and any(fnmatchcase(each.lower(), name) for each in GRANTABLE)
+    return service == "sns" and any(matches(name, each.lower()) for each in GRANTABLE)
 
 
 def with_permission(

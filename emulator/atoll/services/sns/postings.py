@@ -63,13 +63,10 @@ class Posting(NamedTuple):
     """When at the latest it is begun, in seconds since the epoch: past that somebody else may take it up."""
 
     def body(self) -> str:
-        message = self.message
         if self.kind != NOTIFICATION:
             return confirmation(
                 self.kind,
-                message.id,
-                message.published,
-                message.base,
+                self.message,
                 token=self.token,
                 topic_arn=self.topic_arn,
                 subscription_arn=self.subscription_arn,
@@ -301,11 +298,11 @@ def settle(tenant: Tenant, posting: Posting, outcome: Outcome) -> None:
 def _to_dead_letters(tenant: Tenant, topic: Topic, subscription: Subscription, posting: Posting) -> None:
     if not subscription.dead_letter:
         return
-    params: dict[str, Any] = {"QueueArn": subscription.dead_letter}
-    if posting.raw and posting.message.fits_queue(posting.text()):
-        params["MessageBody"] = posting.text()
-        if posting.message.attributes:
-            params["MessageAttributes"] = posting.message.attributes
-    else:
-        params["MessageBody"] = posting.document()
+    raw = posting.raw and posting.message.fits_queue(posting.text())
+    params: dict[str, Any] = {
+        "QueueArn": subscription.dead_letter,
+        "MessageBody": posting.text() if raw else posting.document(),
+    }
+    if raw and posting.message.attributes:
+        params["MessageAttributes"] = posting.message.attributes
     tenant.effect(sender(tenant), "sqs", "Deliver", params, patience=PATIENCE)

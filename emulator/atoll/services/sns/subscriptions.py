@@ -16,6 +16,7 @@ from atoll.services.sns.delivery_policies import DeliveryPolicy, effective_polic
 from atoll.services.sns.errors import invalid_parameter, not_an_arn
 from atoll.services.sns.filter_matching import Matcher, compile_filter
 from atoll.services.sns.filter_policies import ATTRIBUTES
+from atoll.services.sns.replay_policies import parse_replay_policy
 from atoll.services.sns.subscription_attributes import Attributes, dead_letter_of
 from atoll.services.sns.topics import Topic, dump, forget_topic, topic_with_id
 from atoll.tenants import Tenant
@@ -58,6 +59,7 @@ class Subscription:
         "protocol",
         "raw",
         "replay",
+        "replay_end",
         "scope",
         "strict",
         "throttled",
@@ -84,6 +86,9 @@ class Subscription:
         policy = self.attributes.get("FilterPolicy")
         self.match: Matcher | None = compile_filter(orjson.loads(policy), self.scope) if policy else None
         self.replay: dict[str, Any] = orjson.loads(replay) if replay else {}
+        replayed = self.attributes.get("ReplayPolicy")
+        self.replay_end = parse_replay_policy(replayed).end if replayed else None
+        """In milliseconds since the epoch: nothing that is published later comes."""
 
     def owner_caller(self, tenant: Tenant) -> Caller:
         """Who it is that has it."""

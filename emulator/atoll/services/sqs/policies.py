@@ -12,7 +12,7 @@ import orjson
 
 from atoll.core.arn import partition_of, render_arn
 from atoll.core.json_objects import read_object
-from atoll.core.policy_documents import KEYS, VERSIONS, is_statement, listed, one_or_many, statements_of
+from atoll.core.policy_documents import is_statement, listed, may_be_policy, one_or_many, statements_of
 from atoll.core.tenant_id import TenantId
 from atoll.services.sqs.errors import (
     invalid_attribute_value,
@@ -64,9 +64,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 def check_policy(text: str) -> None:
     """Raises InvalidAttributeValue where the text is not a policy or too long, OverLimit where it has too much."""
     policy = read_object(text) if len(text.encode()) <= MAX_BYTES else None
-    if policy is None or not policy.keys() <= KEYS:
-        raise invalid_attribute_value("Policy")
-    if policy.get("Version", VERSIONS[0]) not in VERSIONS:
+    if not may_be_policy(policy):
         raise invalid_attribute_value("Policy")
     statements = statements_of(policy)
     if not statements or not all(map(is_statement, statements)):

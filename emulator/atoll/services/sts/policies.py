@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from atoll.core.json_objects import read_object
+from atoll.core.policy_documents import KEYS
 from atoll.services.sts.errors import malformed_policy, packed_policy_too_large, validation_error
 
 _LONGEST = 2048
@@ -85,7 +86,7 @@ def _check(policy: str) -> None:
     document = read_object(policy)
     if document is None:
         raise malformed_policy("The policy is not in the valid JSON format.")
-    if not document.keys() <= {"Version", "Id", "Statement"} or "Statement" not in document:
+    if not document.keys() <= KEYS or "Statement" not in document:
         raise malformed_policy(_SYNTAX)
     if document.get("Version", _VERSIONS[1]) not in _VERSIONS:
         raise malformed_policy("Policy document must be version 2012-10-17 or greater.")

@@ -20,6 +20,8 @@ from tests.unit.services.secretsmanager.rotator import (
     steps,
 )
 
+SLOW = rotate(RotationLambdaARN=FUNCTION.replace("rotator", "slow"))
+
 
 def test_the_token_of_a_rotation_that_is_done(play_with_functions: Any) -> None:
     async def scenario(cloud: Any) -> None:
@@ -62,16 +64,21 @@ def test_a_repetition_waits_for_the_end(play_with_functions: Any) -> None:
     play_with_functions(scenario)
 
 
+async def begun(cloud: Any, **params: Any) -> tuple[Gate, asyncio.Task[Any]]:
+    """A rotation in its first step, which goes on when the gate is opened."""
+    steps.clear()
+    gate = gates["slow"] = Gate()
+    running = asyncio.create_task(cloud.call("RotateSecret", **SLOW, **params))
+    await gate.entered.wait()
+    return gate, running
+
+
 def test_a_rotation_whose_caller_has_gone(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         await cloud.create()
-        steps.clear()
-        gate = gates["slow"] = Gate()
-        slow = rotate(RotationLambdaARN=FUNCTION.replace("rotator", "slow"))
-        first = asyncio.create_task(cloud.call("RotateSecret", **slow))
-        await gate.entered.wait()
+        gate, first = await begun(cloud)
         first.cancel()
-        again = asyncio.create_task(cloud.call("RotateSecret", **slow))
+        again = asyncio.create_task(cloud.call("RotateSecret", **SLOW))
         gate.opened.set()
         assert (await again)["VersionId"] == TOKEN
         assert await cloud.value("s") == "rotated"
@@ -83,10 +90,7 @@ def test_a_rotation_whose_caller_has_gone(play_once: Any) -> None:
 def test_a_secret_that_goes_while_it_is_rotated(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         arn = await cloud.create()
-        gate = gates["slow"] = Gate()
-        slow = rotate(RotationLambdaARN=FUNCTION.replace("rotator", "slow"))
-        first = asyncio.create_task(cloud.call("RotateSecret", **slow))
-        await gate.entered.wait()
+        gate, first = await begun(cloud)
         await cloud.call("DeleteSecret", SecretId="s", ForceDeleteWithoutRecovery=True)
         gate.opened.set()
         assert await first == {"ARN": arn, "Name": "s", "VersionId": TOKEN}
@@ -97,11 +101,7 @@ def test_a_secret_that_goes_while_it_is_rotated(play_once: Any) -> None:
 def test_a_rotation_that_is_cancelled(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         await cloud.create()
-        steps.clear()
-        gate = gates["slow"] = Gate()
-        slow = rotate(RotationLambdaARN=FUNCTION.replace("rotator", "slow"))
-        first = asyncio.create_task(cloud.call("RotateSecret", **slow))
-        await gate.entered.wait()
+        gate, first = await begun(cloud)
         assert (await cloud.call("CancelRotateSecret", SecretId="s"))["VersionId"] == TOKEN
         gate.opened.set()
         assert (await first)["VersionId"] == TOKEN
@@ -140,12 +140,7 @@ def test_a_window_that_opens_while_a_rotation_runs(play_once: Any) -> None:
     async def scenario(cloud: Any) -> None:
         await cloud.create()
         await cloud.advance(3600)
-        gate = gates["slow"] = Gate()
-        function = FUNCTION.replace("rotator", "slow")
-        slow = rotate(RotationLambdaARN=function, RotationRules={"AutomaticallyAfterDays": 1})
-        steps.clear()
-        running = asyncio.create_task(cloud.call("RotateSecret", **slow))
-        await gate.entered.wait()
+        gate, running = await begun(cloud, RotationRules={"AutomaticallyAfterDays": 1})
         # To midnight.
         cloud.clock.advance((at(2023, 11, 15) - at(2023, 11, 14, 23, 13, 20)).total_seconds())
         await gate.tried_again.wait()

@@ -61,7 +61,9 @@ def test_a_notification(subject: str) -> None:
 
 def test_a_confirmation() -> None:
     named = {"topic_arn": TOPIC, "subscription_arn": f"{TOPIC}:1"}
-    text = confirmation(CONFIRMATION, "id", 0, "http://host", token="abc", version="1", realm=REALM, **named)
+    text = confirmation(
+        CONFIRMATION, Message("id", 0, "", "http://host"), token="abc", version="1", realm=REALM, **named
+    )
     document = json.loads(text)
     assert document["SubscribeURL"] == f"http://host/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=abc"
     verify(document, "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
